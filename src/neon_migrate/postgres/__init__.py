@@ -1,0 +1,1 @@
+"""Everything that talks to a Postgres: the only package that imports psycopg."""

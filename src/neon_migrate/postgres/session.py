@@ -1,0 +1,160 @@
+"""One connection to one database, reduced to what the rest of the house needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from neon_migrate.errors import StatementError, UnreachableError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import psycopg
+
+    from neon_migrate.postgres.target import Target
+
+Rows = list[tuple[Any, ...]]
+
+
+class Session:
+    """A connection in autocommit mode.
+
+    Every error of the server comes out as StatementError (with SQLSTATE, hint and detail in `why`), every loss of
+    the connection as UnreachableError; psycopg's own exceptions never leave this class.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._notice_handler: Callable[[str], None] | None = None
+        connection.add_notice_handler(self._on_notice)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def backend_pid(self) -> int:
+        """The server process of this connection (pg_backend_pid), without a round trip."""
+        return self._connection.info.backend_pid
+
+    @property
+    def server_version(self) -> int:
+        """As `server_version_num`: 180006 for 18.6."""
+        return self._connection.info.server_version
+
+    @property
+    def major(self) -> int:
+        """The major version: 14 to 18."""
+        return self.server_version // 10000
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction block is open on the server (also a failed one)."""
+        from psycopg.pq import TransactionStatus
+
+        return self._connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+
+    def on_notice(self, handler: Callable[[str], None] | None) -> None:
+        """Who hears of NOTICE and WARNING messages; None for nobody."""
+        self._notice_handler = handler
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        """Run one statement, with `%s` for each parameter, and give its rows (none for a statement without a result).
+
+        Without parameters the text is sent as it is: a percent sign needs no doubling.
+        """
+        with self._translated(sql):
+            cursor = self._connection.execute(sql.encode(), parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def queries(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Rows]:
+        """Run several statements in one pipeline, so in one round trip, and give the rows of each."""
+        with self._translated("; ".join(sql for sql, _ in statements)), self._connection.pipeline():
+            cursors = [self._connection.execute(sql.encode(), parameters or None) for sql, parameters in statements]
+            return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+    def script(self, text: str) -> None:
+        """Send a text of any number of statements as ONE simple-protocol message, as sqlx does with a migration."""
+        with self._translated(text):
+            self._connection.execute(text.encode(), None)
+
+    def cancel(self) -> None:
+        """Ask the server to stop what this connection is doing; safe from another thread."""
+        self._connection.cancel_safe(timeout=5.0)
+
+    def close(self) -> None:
+        """End the connection; the server rolls back what is not committed."""
+        self._connection.close()
+
+    def _on_notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        if self._notice_handler is not None and diagnostic.message_primary:
+            self._notice_handler(f"{diagnostic.severity}: {diagnostic.message_primary}")
+
+    @contextmanager
+    def _translated(self, sql: str) -> Iterator[None]:
+        import psycopg
+
+        try:
+            yield
+        except psycopg.Error as error:
+            if error.sqlstate is None or self._connection.closed or error.sqlstate.startswith("57P"):
+                raise UnreachableError(
+                    "The connection to the database was lost",
+                    why=str(error).strip(),
+                    remedy="Run the same command again: it goes on from what the ledger says.",
+                ) from None
+            raise statement_error(error, sql) from None
+
+
+def statement_error(error: psycopg.Error, sql: str) -> StatementError:
+    """What Postgres said of a refused statement, as our own error; `where` is set when it names a position.
+
+    The position counts characters in `sql`; whoever knows the file moves it there.
+    """
+    from neon_migrate.sql import location
+
+    diagnostic = error.diag
+    lines = [
+        f"{name}: {text}"
+        for name, text in (
+            ("DETAIL", diagnostic.message_detail),
+            ("HINT", diagnostic.message_hint),
+            ("CONTEXT", diagnostic.context),
+        )
+        if text
+    ]
+    position = diagnostic.statement_position
+    return StatementError(
+        diagnostic.message_primary or str(error),
+        sqlstate=error.sqlstate or "",
+        statement=sql,
+        where=location("<statement>", sql, int(position) - 1) if position else None,
+        why="\n".join(lines),
+    )
+
+
+def connect(target: Target, *, settings: Sequence[tuple[str, str]] = ()) -> Session:
+    """Open a connection, then SET each of `settings` in one round trip (never as startup options: poolers refuse them).
+
+    Raises UnreachableError with the cause and the password left out.
+    """
+    import psycopg
+
+    try:
+        connection = psycopg.connect(target.conninfo, autocommit=True, application_name="neon-migrate")
+    except psycopg.OperationalError as error:
+        raise UnreachableError(
+            f"Cannot connect to {target}",
+            why=target.redact(str(error).strip()),
+            remedy="neon-migrate doctor shows step by step where it fails.",
+        ) from None
+    session = Session(connection)
+    if settings:
+        session.queries([("SELECT set_config(%s, %s, false)", pair) for pair in settings])
+    return session

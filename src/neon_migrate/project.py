@@ -1,0 +1,62 @@
+"""A project as every command needs it: its settings, its database, and who is told of what happens."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neon_migrate.errors import UsageError
+from neon_migrate.events import Observer, silent
+from neon_migrate.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.postgres.session import Session
+    from neon_migrate.postgres.target import Target
+
+NO_DATABASE = UsageError(
+    "No database was named",
+    remedy=(
+        "There are three ways: --database-url URL, the environment variable NEON_DATABASE_URL (or DATABASE_URL, also "
+        "from .env), or --local for this project's own embedded database."
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a command works on.
+
+    target  None when no database was named: commands that need one say which three ways there are
+    """
+
+    settings: Settings
+    target: Target | None = None
+    observer: Observer = silent
+
+    def require_target(self) -> Target:
+        """The database. Raises UsageError where none was named; never falls back to another."""
+        if self.target is None:
+            raise NO_DATABASE
+        return self.target
+
+    def session(self) -> Session:
+        """A connection to the database. Raises UsageError (none named) and UnreachableError."""
+        from neon_migrate.postgres.session import connect
+
+        return connect(self.require_target())
+
+    def scratch(self, *, major: int | None = None, wanted: Sequence[str] = ()) -> AbstractContextManager[ScratchServer]:
+        """A throw-away server of the target's major version (or the nearest; the server says which it is).
+
+        major   the target's major version, where a connection told it; else the setting `postgres-major`
+        wanted  keys of kept databases, best first (see ScratchServer.keep)
+        """
+        from neon_migrate.postgres.scratch import scratch_server
+
+        return scratch_server(
+            major=major or self.settings.postgres_major, bindir=self.settings.postgres_bindir, wanted=wanted
+        )

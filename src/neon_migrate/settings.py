@@ -1,0 +1,156 @@
+"""What a project has settled: neon-migrate.toml, `[tool.neon-migrate]` in pyproject.toml, and sqlx.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from neon_migrate.errors import SettingsError
+
+SETTINGS_FILE = "neon-migrate.toml"
+SCHEMA_PLACES = ("schema.json", "tools/schema-generator/schema.json")
+
+MigrationType = Literal["inferred", "simple", "reversible"]
+MigrationVersioning = Literal["inferred", "timestamp", "sequential"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A project's settings; paths are absolute.
+
+    Names, defaults and meaning of the ledger's own come from sqlx (sqlx-core/src/config/migrate.rs).
+    """
+
+    root: Path
+    migrations: Path
+    schema: Path
+    table_name: str = "_sqlx_migrations"
+    """The ledger: may be qualified or quoted, and is used as written, as sqlx does."""
+    create_schemas: tuple[str, ...] = ()
+    ignored_chars: tuple[str, ...] = ()
+    migration_type: MigrationType = "inferred"
+    migration_versioning: MigrationVersioning = "inferred"
+    ignore: tuple[str, ...] = ()
+    """Tables (shell patterns over `schema.name`) that are none of ours: left out of every comparison."""
+    naming: str = r"[a-z0-9]+(_[a-z0-9]+)*"
+    """A regular expression that a migration's description must match as a whole."""
+    lock_timeout_ms: int = 5_000
+    lock_retries: int = 5
+    wait_for_lock_s: float = 60.0
+    """How long `apply` polls for sqlx's migration lock."""
+    postgres_major: int | None = None
+    """The target's major version, where no database says it."""
+    postgres_bindir: Path | None = None
+    """A folder with `postgres` and `initdb` to be used for scratch databases."""
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+    """The environment variables that were in force, .env included; never shown."""
+
+
+_NAMES = {
+    "migrations": "migrations-dir",
+    "table_name": "table-name",
+}
+_PATHS = frozenset({"migrations", "schema", "postgres_bindir"})
+
+
+def toml_name(attribute: str) -> str:
+    """How a setting is spelled in TOML."""
+    return _NAMES.get(attribute, attribute.replace("_", "-"))
+
+
+def find_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds settings, migrations or a schema.json; else `start`."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if any((folder / name).exists() for name in (SETTINGS_FILE, "sqlx.toml", "migrations", *SCHEMA_PLACES)):
+            return folder
+        if (folder / ".git").exists():
+            break
+    return start
+
+
+def load(start: Path) -> Settings:
+    """The settings of the project around `start`.
+
+    Raises SettingsError: not TOML, an unknown key (with the nearest known one), a value of the wrong type.
+    """
+    root = find_root(start)
+    schema = next((root / place for place in SCHEMA_PLACES if (root / place).is_file()), root / SCHEMA_PLACES[0])
+    settings = Settings(root=root, migrations=root / "migrations", schema=schema)
+    settings = _with_sqlx(settings, root / "sqlx.toml")
+    own, pyproject = root / SETTINGS_FILE, root / "pyproject.toml"
+    if own.is_file():
+        return _with_table(settings, _read(own), own)
+    if pyproject.is_file():
+        table = _read(pyproject).get("tool", {}).get("neon-migrate", {})
+        return _with_table(settings, table, pyproject)
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path.name} is not valid TOML", why=str(error), remedy=f"Correct {path.name}.") from None
+
+
+def _with_table(settings: Settings, table: dict[str, Any], path: Path) -> Settings:
+    known = {toml_name(f.name): f.name for f in fields(Settings) if f.name not in {"root", "environment"}}
+    changes = {}
+    for name, value in table.items():
+        attribute = known.get(name)
+        if attribute is None:
+            near = get_close_matches(name, known, n=1)
+            raise SettingsError(
+                f"{path.name}: there is no setting {name!r}",
+                remedy=f"Did you mean {near[0]!r}?" if near else "Known settings: " + ", ".join(sorted(known)),
+            )
+        changes[attribute] = _typed(settings, attribute, value, path)
+    return replace(settings, **changes)
+
+
+def _typed(settings: Settings, attribute: str, value: Any, path: Path) -> Any:
+    default = getattr(settings, attribute)
+    wanted: tuple[type, ...]
+    if attribute in _PATHS:
+        wanted, convert = (str,), lambda text: (settings.root / text).resolve()
+    elif isinstance(default, tuple):
+        wanted, convert = (list,), tuple
+    elif isinstance(default, float):
+        wanted, convert = (int, float), float
+    elif isinstance(default, int) or default is None:
+        wanted, convert = (int,), int
+    else:
+        wanted, convert = (str,), str
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise SettingsError(
+            f"{path.name}: {toml_name(attribute)} is {value!r}",
+            why=f"It should be {' or '.join(t.__name__ for t in wanted)}.",
+            remedy=f"Correct {toml_name(attribute)} in {path.name}.",
+        )
+    allowed = {
+        "migration_type": ("inferred", "simple", "reversible"),
+        "migration_versioning": ("inferred", "timestamp", "sequential"),
+    }.get(attribute)
+    if allowed and value not in allowed:
+        raise SettingsError(f"{path.name}: {toml_name(attribute)} is {value!r}", why="Known: " + ", ".join(allowed))
+    return convert(value)
+
+
+def _with_sqlx(settings: Settings, path: Path) -> Settings:
+    if not path.is_file():
+        return settings
+    migrate = _read(path).get("migrate", {})
+    defaults = migrate.get("defaults", {})
+    table = {
+        **{
+            name: migrate[name]
+            for name in ("table-name", "create-schemas", "migrations-dir", "ignored-chars")
+            if name in migrate
+        },
+        **{name: defaults[name] for name in ("migration-type", "migration-versioning") if name in defaults},
+    }
+    return _with_table(settings, table, path)
