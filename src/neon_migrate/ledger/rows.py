@@ -66,7 +66,10 @@ def select(table: str) -> str:
 
 def read(rows: Iterable[Sequence[Any]]) -> tuple[LedgerRow, ...]:
     """What `select` gave, as values."""
-    return tuple(LedgerRow(*row[:4], bytes(row[4]), row[5]) for row in rows)
+    return tuple(
+        LedgerRow(version, description, installed_on, success, bytes(checksum), execution_time)
+        for version, description, installed_on, success, checksum, execution_time in rows
+    )
 
 
 def insert(table: str, migration: Migration, *, execution_time: str = NOT_RECORDED) -> str:
