@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.errors import StatementError, UnreachableError
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import psycopg
+    from psycopg.pq.abc import PGresult
 
+    from neon_migrate.postgres.message import Outcome, TextRows, Tick
     from neon_migrate.postgres.target import Target
 
 Rows = list[tuple[Any, ...]]
@@ -84,6 +88,34 @@ class Session:
         with self._translated(text):
             self._connection.execute(text.encode(), None)
 
+    def message(self, text: str, *, tick: Tick | None = None) -> Outcome:
+        """Send `text` as ONE simple-protocol message, like `script`, and tell what each statement of it gave.
+
+        An error of the server is part of the outcome; the rest of the message was not run. `tick` is called while
+        waiting. Raises UnreachableError when the connection is lost, KeyboardInterrupt after having stopped the server.
+        """
+        from psycopg.errors import error_from_result
+        from psycopg.pq import ExecStatus
+
+        from neon_migrate.postgres.message import Outcome, exchange
+
+        with self._translated(text):
+            done = []
+            for result in exchange(self._connection, text, tick):
+                if result.status == ExecStatus.FATAL_ERROR:
+                    error = error_from_result(result)
+                    if self._lost(error):
+                        raise error
+                    position = error.diag.statement_position
+                    place = int(position) - 1 if position else None
+                    return Outcome(tuple(done), statement_error(error, text), place)
+                done.append(_text_rows(result))
+            return Outcome(tuple(done))
+
+    def reported(self, parameter: str) -> str | None:
+        """A setting that the server reports on every change, such as `standard_conforming_strings`: no round trip."""
+        return self._connection.info.parameter_status(parameter)
+
     def cancel(self) -> None:
         """Ask the server to stop what this connection is doing; safe from another thread."""
         self._connection.cancel_safe(timeout=5.0)
@@ -96,6 +128,9 @@ class Session:
         if self._notice_handler is not None and diagnostic.message_primary:
             self._notice_handler(f"{diagnostic.severity}: {diagnostic.message_primary}")
 
+    def _lost(self, error: psycopg.Error) -> bool:
+        return error.sqlstate is None or self._connection.closed or error.sqlstate.startswith("57P")
+
     @contextmanager
     def _translated(self, sql: str) -> Iterator[None]:
         import psycopg
@@ -103,13 +138,21 @@ class Session:
         try:
             yield
         except psycopg.Error as error:
-            if error.sqlstate is None or self._connection.closed or error.sqlstate.startswith("57P"):
+            if self._lost(error):
                 raise UnreachableError(
                     "The connection to the database was lost",
                     why=str(error).strip(),
                     remedy="Run the same command again: it goes on from what the ledger says.",
                 ) from None
             raise statement_error(error, sql) from None
+
+
+def _text_rows(result: PGresult) -> TextRows:
+    def text(value: bytes | None) -> str | None:
+        return None if value is None else value.decode(errors="replace")
+
+    columns = range(result.nfields)
+    return tuple(tuple(text(result.get_value(row, column)) for column in columns) for row in range(result.ntuples))
 
 
 def statement_error(error: psycopg.Error, sql: str) -> StatementError:
@@ -147,7 +190,9 @@ def connect(target: Target, *, settings: Sequence[tuple[str, str]] = ()) -> Sess
     import psycopg
 
     try:
-        connection = psycopg.connect(target.conninfo, autocommit=True, application_name="neon-migrate")
+        connection = psycopg.connect(
+            target.conninfo, autocommit=True, application_name="neon-migrate", client_encoding="UTF8"
+        )
     except psycopg.OperationalError as error:
         raise UnreachableError(
             f"Cannot connect to {target}",
@@ -158,3 +203,17 @@ def connect(target: Target, *, settings: Sequence[tuple[str, str]] = ()) -> Sess
     if settings:
         session.queries([("SELECT set_config(%s, %s, false)", pair) for pair in settings])
     return session
+
+
+_ENVIRONMENT = threading.Lock()
+
+
+@contextmanager
+def _without_libpq_variables() -> Iterator[None]:
+    """Take PG* out of the environment for as long as it takes to connect: no connection string can undo PGSERVICE."""
+    with _ENVIRONMENT:
+        hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PG")}
+        try:
+            yield
+        finally:
+            os.environ.update(hidden)
