@@ -79,8 +79,9 @@ class Session:
 
     def queries(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Rows]:
         """Run several statements in one pipeline, so in one round trip, and give the rows of each."""
-        with self._translated("; ".join(sql for sql, _ in statements)), self._connection.pipeline():
+        with self._translated("; ".join(sql for sql, _ in statements)), self._connection.pipeline() as pipeline:
             cursors = [self._connection.execute(sql.encode(), parameters or None) for sql, parameters in statements]
+            pipeline.sync()
             return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     def script(self, text: str) -> None:
