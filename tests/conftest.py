@@ -5,14 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from neon_migrate.postgres.scratch import ScratchServer, scratch_server
-from neon_migrate.postgres.session import Session
-from neon_migrate.postgres.target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from neon_migrate.postgres.session import Session
+    from neon_migrate.postgres.target import Target
 
 INPUTS = Path(__file__).parents[2] / "shared" / "inputs"
 

@@ -7,10 +7,12 @@ import pwd
 import stat
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from neon_migrate.errors import ScratchError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class ProcessOwner(TypedDict, total=False):

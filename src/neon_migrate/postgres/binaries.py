@@ -8,14 +8,17 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neon_migrate.errors import ScratchError
 from neon_migrate.postgres.account import Account, server_account
 from neon_migrate.postgres.cache import cache_folder, folder_error, locked, reachable_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SUPPORTED = range(14, 19)
 """The major versions that Neon offers."""

@@ -9,12 +9,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neon_migrate.errors import ScratchError
-from neon_migrate.postgres.account import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from neon_migrate.postgres.account import Account
 
 CACHE_VARIABLE = "NEON_MIGRATE_CACHE"
 MEGABYTE = 1 << 20

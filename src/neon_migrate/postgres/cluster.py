@@ -150,7 +150,7 @@ def socket_target(sockets: Path, database: str, *, source: str) -> Target:
     """How to connect to a server of ours as its superuser, whatever PG* variables are set."""
     quoted = str(sockets).replace("\\", "\\\\").replace("'", "\\'")
     name = database.replace("\\", "\\\\").replace("'", "\\'")
-    return Target(f"host='{quoted}' port=5432 user={SUPERUSER} dbname='{name}'", source=source, hermetic=True)
+    return Target(f"host='{quoted}' port=5432 user={SUPERUSER} dbname='{name}'", source=source, own=True)
 
 
 def make_folder(base: Path, account: Account) -> Path:

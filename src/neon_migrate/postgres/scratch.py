@@ -6,9 +6,7 @@ import fcntl
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neon_migrate.postgres.account import server_account
@@ -25,6 +23,9 @@ from neon_migrate.postgres.cluster import (
 from neon_migrate.postgres.watchdog import Watchdog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.errors import StatementError, UnreachableError
@@ -190,10 +188,13 @@ def connect(target: Target, *, settings: Sequence[tuple[str, str]] = ()) -> Sess
     """
     import psycopg
 
+    from neon_migrate.postgres.environment import hidden
+
     try:
-        connection = psycopg.connect(
-            target.conninfo, autocommit=True, application_name="neon-migrate", client_encoding="UTF8"
-        )
+        with hidden(own=target.own):
+            connection = psycopg.connect(
+                target.conninfo, autocommit=True, application_name="neon-migrate", client_encoding="UTF8"
+            )
     except psycopg.OperationalError as error:
         raise UnreachableError(
             f"Cannot connect to {target}",
@@ -204,17 +205,3 @@ def connect(target: Target, *, settings: Sequence[tuple[str, str]] = ()) -> Sess
     if settings:
         session.queries([("SELECT set_config(%s, %s, false)", pair) for pair in settings])
     return session
-
-
-_ENVIRONMENT = threading.Lock()
-
-
-@contextmanager
-def _without_libpq_variables() -> Iterator[None]:
-    """Take PG* out of the environment for as long as it takes to connect: no connection string can undo PGSERVICE."""
-    with _ENVIRONMENT:
-        hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PG")}
-        try:
-            yield
-        finally:
-            os.environ.update(hidden)

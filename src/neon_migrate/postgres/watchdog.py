@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # A shell, for it starts in 1 ms where Python takes 20. It reads two lines: the server's pid, and "done" when the parent
 # has ended the server itself. Its standard input is a pipe whose only other end the parent holds, so that a parent killed
