@@ -51,6 +51,15 @@ class Folder:
     width: int = naming.DEFAULT_WIDTH
     exists: bool = True
 
+    def require(self) -> Folder:
+        """This folder. Raises MigrationFileError where there is none, as sqlx does."""
+        if self.exists:
+            return self
+        raise MigrationFileError(
+            f"There is no folder {self.path}",
+            remedy="neon-migrate init makes one; where it has another name, set migrations-dir.",
+        )
+
 
 def read(settings: Settings) -> Folder:
     """The folder as sqlx reads it: files directly in it, symbolic links followed.
