@@ -1,23 +1,19 @@
-"""A database's objects as values: `Key` names one, `Catalog` holds them all, `Kind` is how one sort of them is treated.
-
-A kind is one file in `neon_migrate.objects` with a module constant `KIND`; nothing else knows its name.
-"""
+"""A database's objects as values: a `Key` names one, a `Catalog` holds them all."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 
-Address = str
-"""Postgres's own address of an object, `classid.objid.objsubid` as in pg_depend."""
+Address = tuple[int, int, int]
+"""Postgres's own address of an object: classid, objid, objsubid, as in pg_depend."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
+class Key(NamedTuple):
     """The name of one object: its kind and its qualified name.
 
     schema  empty where the kind has none
@@ -31,14 +27,23 @@ class Key:
     part: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {'.'.join(part for part in (self.schema, self.name, self.part) if part)}"
+        return f"{self.kind.replace('_', ' ')} {self.qualified_name}"
+
+    @property
+    def qualified_name(self) -> str:
+        """`schema.name.part`, without quotes."""
+        return ".".join(part for part in self[1:] if part)
 
 
 class DatabaseObject(Protocol):
-    """What every kind's frozen dataclass has; all its other fields are compared."""
+    """What the frozen dataclass of every kind has; all its compared fields make the object what it is."""
 
     @property
     def key(self) -> Key: ...
+
+    @property
+    def owner(self) -> Key | None:
+        """The object that this one comes and goes with: a column's table, a comment's object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,56 +51,56 @@ class Unmodelled:
     """An object that was found and is of no kind known here: named, never ignored silently."""
 
     type: str
-    """Postgres's own word (`pg_identify_object`)."""
+    """Postgres's own word for what it is (`pg_identify_object`)."""
     identity: str
-    reason: str
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """All objects of a database at one moment.
+    """All objects of a database at one moment; equal when the objects are.
 
     objects     by key
-    depends     for each key the keys it depends on (pg_depend, both ends modelled)
-    addresses   the addresses of the database it was read from; two Catalogs of *one* database can be told apart
-                from renames by them, so they take no part in comparisons
+    depends     for each key the keys it depends on (pg_depend, where both ends are modelled)
+    addresses   the address of each object in the database it was read from: between two Catalogs of the *same*
+                database, one address with two keys is a rename
     unmodelled  what was found and is of no known kind
     """
 
     objects: Mapping[Key, DatabaseObject]
-    depends: Mapping[Key, frozenset[Key]] = field(default_factory=dict)
+    depends: Mapping[Key, frozenset[Key]] = field(default_factory=dict, compare=False, repr=False)
     addresses: Mapping[Address, Key] = field(default_factory=dict, compare=False, repr=False)
-    unmodelled: tuple[Unmodelled, ...] = ()
+    unmodelled: tuple[Unmodelled, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         for name in ("objects", "depends", "addresses"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+            object.__setattr__(self, name, MappingProxyType(getattr(self, name)))
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over every object, the same for equal Catalogs whatever the order they were read in."""
+        """SHA-256 over every object: the same for equal Catalogs, whatever order they were read in."""
         digest = hashlib.sha256()
         for key in sorted(self.objects):
             digest.update(repr(self.objects[key]).encode())
-            digest.update(b"\0")
         return digest.hexdigest()
 
     @cached_property
-    def children(self) -> Mapping[Key, tuple[Key, ...]]:
-        """The keys that belong to a table (or other object with parts), by that object's schema and name."""
+    def dependents(self) -> Mapping[Key, frozenset[Key]]:
+        """For each key the keys that depend on it."""
+        found: dict[Key, set[Key]] = {}
+        for key, needs in self.depends.items():
+            for need in needs:
+                found.setdefault(need, set()).add(key)
+        return MappingProxyType({key: frozenset(users) for key, users in found.items()})
+
+    @cached_property
+    def owned(self) -> Mapping[Key, tuple[Key, ...]]:
+        """For each key the keys that come and go with it, sorted."""
         found: dict[Key, list[Key]] = {}
         for key in sorted(self.objects):
-            owner = self.owner(key)
+            owner = self.objects[key].owner
             if owner is not None:
                 found.setdefault(owner, []).append(key)
-        return {owner: tuple(keys) for owner, keys in found.items()}
-
-    def owner(self, key: Key) -> Key | None:
-        """The object that `key` goes away with: its table, mostly."""
-        from neon_migrate.objects import kind_of
-
-        found = kind_of(key).owner(self.objects[key])
-        return found if found in self.objects else None
+        return MappingProxyType({owner: tuple(keys) for owner, keys in found.items()})
 
     def of_kind(self, kind: str) -> tuple[DatabaseObject, ...]:
         """The objects of one kind, ordered by key."""
@@ -112,6 +117,4 @@ class Catalog:
         )
 
 
-Resolve = Callable[[Address], Key | None]
-Row = Mapping[str, Any]
-ReadRows = Callable[[Sequence[Row], Resolve], "Iterable[tuple[tuple[Address, ...], DatabaseObject]]"]
+EMPTY = Catalog({})

@@ -1,0 +1,111 @@
+"""How one sort of database object is read, created, altered and dropped: the base of every file in `objects/`.
+
+A kind reads its rows from one catalog query and writes SQL; it talks to no database and knows no other kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
+
+Row = tuple[Any, ...]
+Found = tuple[tuple[Address, ...], DatabaseObject]
+ObjectT = TypeVar("ObjectT", bound=DatabaseObject)
+
+PG_TYPE, PG_CLASS, PG_ATTRDEF, PG_CONSTRAINT, PG_NAMESPACE, PG_EXTENSION = 1247, 1259, 2604, 2606, 2615, 3079
+"""The OIDs of the system catalogs themselves (src/include/catalog/pg_*.h), the same in every version."""
+
+USER_SCHEMA = """n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'neon', 'neon_migration')"""
+"""Condition over pg_namespace `n`: not Postgres's own schema, and not one of Neon's platform schemas."""
+
+
+class ReadSoFar(Protocol):
+    """The objects of the kinds that were read before this one."""
+
+    def key(self, address: Address) -> Key | None:
+        """The object whose own address this is."""
+
+    def identity(self, key: Key) -> str:
+        """How COMMENT ON calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """How one object becomes another without being dropped.
+
+    statements  SQL, in order
+    loses       the data that may go, in words; empty when none can
+    disturbs    whether a dependent of a given kind has to be taken down before and put back afterwards
+    """
+
+    statements: tuple[str, ...]
+    loses: str = ""
+    disturbs: Callable[[DatabaseObject], bool] = lambda dependent: False
+
+
+@runtime_checkable
+class Inlined(Protocol):
+    """An object that can be written inside its table's CREATE TABLE."""
+
+    @property
+    def place_in_table(self) -> tuple[int, int, str]:
+        """Sorts the lines: group (columns, keys, checks, …), number, name."""
+
+    def line_in_table(self, after: Catalog) -> str:
+        """Its line, without comma."""
+
+
+class Kind(Generic[ObjectT]):
+    """One sort of object; a file in `objects/` has a subclass (or an instance of a shared one) as `KIND`.
+
+    name    the kind in `Key.kind`
+    rank    where its statements stand when nothing else orders them; lower comes first
+    inline  whether CREATE TABLE of its owner writes it too
+    """
+
+    name: str
+    rank: int
+    inline: bool = False
+
+    def query(self, major: int) -> str:
+        """One SELECT over the system catalogs of a server of this major version; run with an empty search_path."""
+        raise NotImplementedError(self.name)
+
+    def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
+        """One row as an object with its addresses (first its own, then those of what it implies)."""
+        raise NotImplementedError(self.name)
+
+    def create(self, obj: ObjectT, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        """SQL that makes it, where the rest of `after` it depends on is there; `inlined` are to be made along with it."""
+        raise NotImplementedError(self.name)
+
+    def drop(self, obj: ObjectT) -> Sequence[str]:
+        """SQL that removes it."""
+        raise NotImplementedError(self.name)
+
+    def alter(self, old: ObjectT, new: ObjectT, before: Catalog, after: Catalog) -> Alteration | None:
+        """SQL that makes `old` into `new`; None where it has to be dropped and created."""
+        return None
+
+    def rename(self, old: ObjectT, new: ObjectT) -> Sequence[str]:
+        """SQL that gives `old` the name of `new`, for two objects whose `apart_from_name` is equal."""
+        raise NotImplementedError(self.name)
+
+    def apart_from_name(self, obj: ObjectT) -> object | None:
+        """What makes it the same thing under another name; None where a rename must be asked for (`renamed_from`)."""
+        return None
+
+    def implied(self, obj: ObjectT, after: Catalog) -> frozenset[Key]:
+        """Other objects that its own creation makes too, such as the sequence of a serial column."""
+        return frozenset()
+
+    def loses(self, obj: ObjectT) -> str:
+        """The data that goes when it is dropped, in words; empty when none does."""
+        return ""
+
+    def identity(self, obj: ObjectT) -> str:
+        """How COMMENT ON and error messages call it: `TABLE public.users`."""
+        raise NotImplementedError(self.name)

@@ -1,0 +1,228 @@
+"""Columns of tables (https://www.postgresql.org/docs/current/catalog-pg-attribute.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from neon_migrate.catalog import Catalog, DatabaseObject, Key
+from neon_migrate.kind import PG_ATTRDEF, PG_CLASS, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.sequence_options import SequenceOptions
+from neon_migrate.sql import identifier, literal, qualified
+from neon_migrate.type_change import casts_by_itself, conversion, keeps_values
+
+_SERIAL = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
+_REBUILT_BY_POSTGRES = frozenset(
+    {"index", "unique", "primary_key", "exclusion", "check", "comment", "sequence_owner", "sequence"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column.
+
+    type       as `format_type` writes it
+    default    the default or the generation expression, as Postgres deparses it; None where there is none
+    generated  `stored` or `virtual`; empty for a plain column
+    identity   `always` or `by default`; empty for a plain column
+    collation  qualified and quoted; empty for the type's own
+    position   1 for the first; the order of columns alone is no difference
+    """
+
+    schema: str
+    table: str
+    name: str
+    type: str
+    not_null: bool = False
+    default: str | None = None
+    generated: str = ""
+    identity: str = ""
+    identity_options: SequenceOptions | None = None
+    collation: str = ""
+    position: int = field(default=0, compare=False, repr=False)
+
+    @property
+    def key(self) -> Key:
+        return Key("column", self.schema, self.table, self.name)
+
+    @property
+    def owner(self) -> Key | None:
+        return Key("table", self.schema, self.table)
+
+    @property
+    def place_in_table(self) -> tuple[int, int, str]:
+        return 0, self.position, self.name
+
+    def line_in_table(self, after: Catalog) -> str:
+        return self.definition(after)
+
+    def definition(self, after: Catalog) -> str:
+        """The column as CREATE TABLE and ADD COLUMN write it."""
+        if self.serial_sequence(after) is not None:
+            return f"{identifier(self.name)} {_SERIAL[self.type]}"
+        parts = [identifier(self.name), self.type]
+        if self.collation:
+            parts.append(f"COLLATE {self.collation}")
+        if self.generated:
+            parts.append(f"GENERATED ALWAYS AS ({self.default}) {self.generated.upper()}")
+        elif self.default is not None:
+            parts.append(f"DEFAULT {self.default}")
+        if self.identity:
+            parts.append(self.identity_clause())
+        elif self.not_null:
+            parts.append("NOT NULL")
+        return " ".join(parts)
+
+    def identity_clause(self) -> str:
+        """GENERATED … AS IDENTITY with the options that are not the default ones."""
+        clauses = self.identity_options.clauses() if self.identity_options else ()
+        return f"GENERATED {self.identity.upper()} AS IDENTITY" + (f" ({' '.join(clauses)})" if clauses else "")
+
+    def serial_sequence(self, after: Catalog) -> Key | None:
+        """The sequence that writing this column as serial would make, when that is exactly the one it has."""
+        name = f"{self.table}_{self.name}_seq"
+        key = Key("sequence", self.schema, name)
+        sequence, ownership = after.objects.get(key), after.objects.get(Key("sequence_owner", self.schema, name))
+        if (
+            self.type not in _SERIAL
+            or not self.not_null
+            or self.default != f"nextval({literal(qualified(self.schema, name)).strip()}::regclass)"
+            or ownership is None
+            or (self.schema, self.table, self.name) != tuple(getattr(ownership, "column", ()))
+        ):
+            return None
+        options = getattr(sequence, "options", None)
+        return key if options and options.type == self.type and not options.clauses() else None
+
+
+class ColumnKind(Kind[Column]):
+    name = "column"
+    rank = 50
+    inline = True
+
+    def query(self, major: int) -> str:
+        return f"""SELECT c.oid, a.attnum, ad.oid, s.seqrelid, n.nspname, c.relname, a.attname,
+  format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(ad.adbin, ad.adrelid), a.attgenerated::text,
+  a.attidentity::text, CASE WHEN s.seqrelid IS NOT NULL THEN ARRAY[s.seqtypid::regtype::text, s.seqstart::text,
+    s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text] END,
+  CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
+LEFT JOIN pg_depend d ON a.attidentity <> '' AND d.refclassid = {PG_CLASS} AND d.refobjid = c.oid
+  AND d.refobjsubid = a.attnum AND d.classid = {PG_CLASS} AND d.deptype = 'i'
+LEFT JOIN pg_sequence s ON s.seqrelid = d.objid
+LEFT JOIN pg_collation co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
+LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
+
+    def read(self, row: Row, so_far: ReadSoFar) -> Found:
+        oid, number, default_oid, sequence, schema, table, name, type_, not_null, default, generated, identity = row[:12]
+        addresses = [(PG_CLASS, oid, number)]
+        if default_oid:
+            addresses.append((PG_ATTRDEF, default_oid, 0))
+        if sequence:
+            addresses.append((PG_CLASS, sequence, 0))
+        return tuple(addresses), Column(
+            schema,
+            table,
+            name,
+            type_,
+            not_null,
+            default,
+            {"s": "stored", "v": "virtual"}.get(generated, ""),
+            {"a": "always", "d": "by default"}.get(identity, ""),
+            _options(row[12]) if row[12] else None,
+            row[13] or "",
+            number,
+        )
+
+    def create(self, obj: Column, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        return (f"ALTER TABLE {qualified(obj.schema, obj.table)} ADD COLUMN {obj.definition(after)}",)
+
+    def drop(self, obj: Column) -> Sequence[str]:
+        return (f"ALTER TABLE {qualified(obj.schema, obj.table)} DROP COLUMN {identifier(obj.name)}",)
+
+    def implied(self, obj: Column, after: Catalog) -> frozenset[Key]:
+        sequence = obj.serial_sequence(after)
+        return frozenset({sequence, sequence._replace(kind="sequence_owner")}) if sequence else frozenset()
+
+    def alter(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration | None:
+        if old.generated != new.generated or (new.generated and old.default != new.default):
+            if old.generated and not new.generated and old.generated == "stored" and old.type == new.type:
+                return self._alter(old, new, drop_expression=True)
+            return None
+        return self._alter(old, new)
+
+    def _alter(self, old: Column, new: Column, *, drop_expression: bool = False) -> Alteration:
+        column = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)}"
+        retyped = (old.type, old.collation) != (new.type, new.collation)
+        statements: list[str] = []
+        default = old.default
+        if drop_expression:
+            statements.append(f"{column} DROP EXPRESSION")
+            default = None
+        if old.identity and not new.identity:
+            statements.append(f"{column} DROP IDENTITY")
+        if default is not None and not new.generated and (new.default is None or retyped):
+            statements.append(f"{column} DROP DEFAULT")
+            default = None
+        if retyped:
+            statements.append(f"{column} {_type_clause(old, new)}")
+        if new.default is not None and not new.generated and new.default != default:
+            statements.append(f"{column} SET DEFAULT {new.default}")
+        if old.not_null != new.not_null:
+            statements.append(f"{column} {'SET' if new.not_null else 'DROP'} NOT NULL")
+        statements.extend(_identity_statements(column, old, new))
+        narrows = old.type != new.type and not keeps_values(old.type, new.type)
+        return Alteration(
+            tuple(statements),
+            f"values of column {new.key.qualified_name} that do not fit when {old.type} becomes {new.type}"
+            if narrows
+            else "",
+            _disturbed(old, new) if retyped else lambda dependent: False,
+        )
+
+    def loses(self, obj: Column) -> str:
+        return "" if obj.generated else f"column {obj.key.qualified_name} with its values"
+
+    def identity(self, obj: Column) -> str:
+        return f"COLUMN {qualified(obj.schema, obj.table, obj.name)}"
+
+
+def _options(row: Sequence[str]) -> SequenceOptions:
+    return SequenceOptions(row[0], *map(int, row[1:6]), cycle=row[6] == "true")  # type: ignore[misc]
+
+
+def _type_clause(old: Column, new: Column) -> str:
+    collation = f" COLLATE {new.collation}" if new.collation else ""
+    if casts_by_itself(old.type, new.type):
+        return f"TYPE {new.type}{collation}"
+    return f"TYPE {new.type}{collation} USING {conversion(identifier(new.name), old.type, new.type)}"
+
+
+def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
+    if not new.identity:
+        return []
+    if not old.identity:
+        return [f"{column} ADD {new.identity_clause()}"]
+    clauses = []
+    if old.identity != new.identity:
+        clauses.append(f"SET GENERATED {new.identity.upper()}")
+    if old.identity_options and new.identity_options:
+        clauses.extend(old.identity_options.changes_to(new.identity_options, "SET "))
+    return [f"{column} {' '.join(clauses)}"] if clauses else []
+
+
+def _disturbed(old: Column, new: Column) -> object:
+    keeps = keeps_values(old.type, new.type)
+
+    def disturbed(dependent: DatabaseObject) -> bool:
+        kind = dependent.key.kind
+        return kind not in _REBUILT_BY_POSTGRES and not (kind == "foreign_key" and keeps)
+
+    return disturbed
+
+
+KIND = ColumnKind()

@@ -1,0 +1,106 @@
+"""Enumerated types (https://www.postgresql.org/docs/current/catalog-pg-enum.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neon_migrate.catalog import Catalog, Key
+from neon_migrate.kind import PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.sql import identifier, literal, qualified
+
+
+@dataclass(frozen=True, slots=True)
+class Enum:
+    """An enum with its labels in sort order."""
+
+    schema: str
+    name: str
+    labels: tuple[str, ...]
+
+    @property
+    def key(self) -> Key:
+        return Key("enum", self.schema, self.name)
+
+    @property
+    def owner(self) -> Key | None:
+        return None
+
+
+class EnumKind(Kind[Enum]):
+    name = "enum"
+    rank = 20
+
+    def query(self, major: int) -> str:
+        return f"""SELECT t.oid, t.typarray, n.nspname, t.typname,
+  ARRAY(SELECT e.enumlabel FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder)::text[]
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = 'e' AND {USER_SCHEMA}"""
+
+    def read(self, row: Row, so_far: ReadSoFar) -> Found:
+        return ((PG_TYPE, row[0], 0), (PG_TYPE, row[1], 0)), Enum(row[2], row[3], tuple(row[4]))
+
+    def create(self, obj: Enum, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        labels = ", ".join(literal(label).strip() for label in obj.labels)
+        if len(labels) > 80:
+            labels = "\n    " + ",\n    ".join(literal(label).strip() for label in obj.labels) + "\n"
+        return (f"CREATE {self.identity(obj)} AS ENUM ({labels})",)
+
+    def drop(self, obj: Enum) -> Sequence[str]:
+        return (f"DROP {self.identity(obj)}",)
+
+    def alter(self, old: Enum, new: Enum, before: Catalog, after: Catalog) -> Alteration | None:
+        kept = [label for label in new.labels if label in old.labels]
+        if kept == list(old.labels):
+            return Alteration(_added(old, new))
+        removed = [label for label in old.labels if label not in new.labels]
+        return Alteration(
+            _swapped(old, new, before, after),
+            f"values {', '.join(removed)} of enum {new.key.qualified_name}" if removed else "",
+            # Expressions over the old type would not accept the new one: they are put back once the type is swapped.
+            lambda dependent: dependent.key.kind not in {"column", "comment", "primary_key", "unique"},
+        )
+
+    def identity(self, obj: Enum) -> str:
+        return f"TYPE {qualified(obj.schema, obj.name)}"
+
+
+def _added(old: Enum, new: Enum) -> tuple[str, ...]:
+    present = list(old.labels)
+    statements = []
+    for position, label in enumerate(new.labels):
+        if label in present:
+            continue
+        statement = f"ALTER TYPE {qualified(new.schema, new.name)} ADD VALUE {literal(label).strip()}"
+        if position == 0:
+            statement += f" BEFORE {literal(present[0]).strip()}" if present else ""
+        elif present[-1] != new.labels[position - 1]:
+            statement += f" AFTER {literal(new.labels[position - 1]).strip()}"
+        present.insert(position, label)
+        statements.append(statement)
+    return tuple(statements)
+
+
+def _swapped(old: Enum, new: Enum, before: Catalog, after: Catalog) -> tuple[str, ...]:
+    """A new type of the same name takes the old one's place in every column that stays."""
+    name, aside = qualified(new.schema, new.name), f"{new.name}_replaced"
+    statements = [
+        f"ALTER TYPE {name} RENAME TO {identifier(aside)}",
+        *KIND.create(new, after, frozenset()),
+    ]
+    for key in sorted(before.dependents.get(old.key, ())):
+        column, wanted = before.objects[key], after.objects.get(key)
+        if key.kind != "column" or wanted is None:
+            continue
+        alter = f"ALTER TABLE {qualified(key.schema, key.name)} ALTER COLUMN {identifier(key.part)}"
+        type_ = column.type  # type: ignore[attr-defined]
+        array = "[]" if type_.endswith("[]") else ""
+        if column.default is not None:  # type: ignore[attr-defined]
+            statements.append(f"{alter} DROP DEFAULT")
+        statements.append(f"{alter} TYPE {name}{array} USING {identifier(key.part)}::text{array}::{name}{array}")
+        if column.default is not None and wanted.default == column.default:  # type: ignore[attr-defined]
+            statements.append(f"{alter} SET DEFAULT {wanted.default}")  # type: ignore[attr-defined]
+    statements.append(f"DROP TYPE {qualified(new.schema, aside)}")
+    return tuple(statements)
+
+
+KIND = EnumKind()

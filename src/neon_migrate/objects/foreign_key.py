@@ -1,0 +1,7 @@
+"""Foreign keys (https://www.postgresql.org/docs/current/ddl-constraints.html)."""
+
+from __future__ import annotations
+
+from neon_migrate.constraint import ConstraintKind
+
+KIND = ConstraintKind("foreign_key", "f", 80)

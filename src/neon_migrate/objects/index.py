@@ -1,0 +1,74 @@
+"""Indexes that no constraint made (https://www.postgresql.org/docs/current/catalog-pg-index.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from neon_migrate.catalog import Catalog, Key
+from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, USER_SCHEMA, Found, Kind, ReadSoFar, Row
+from neon_migrate.sql import identifier, qualified
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index.
+
+    definition  as `pg_get_indexdef` writes it, from ` ON ` on
+    valid       False when a CREATE INDEX CONCURRENTLY failed half-way: it costs writes and serves no query
+    """
+
+    schema: str
+    name: str
+    table: str
+    unique: bool
+    definition: str
+    valid: bool = True
+
+    @property
+    def key(self) -> Key:
+        return Key("index", self.schema, self.name)
+
+    @property
+    def owner(self) -> Key | None:
+        return Key("table", self.schema, self.table)
+
+    @property
+    def statement(self) -> str:
+        """The CREATE INDEX that makes it."""
+        return f"CREATE {'UNIQUE ' if self.unique else ''}INDEX {identifier(self.name)} ON {self.definition}"
+
+
+class IndexKind(Kind[Index]):
+    name = "index"
+    rank = 90
+
+    def query(self, major: int) -> str:
+        return f"""SELECT c.oid, n.nspname, c.relname, t.relname, i.indisunique, pg_get_indexdef(c.oid), i.indisvalid
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE t.relkind = 'r' AND t.relpersistence <> 't' AND {USER_SCHEMA} AND NOT EXISTS (SELECT FROM pg_depend d
+  WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i' AND d.refclassid = {PG_CONSTRAINT})"""
+
+    def read(self, row: Row, so_far: ReadSoFar) -> Found:
+        oid, schema, name, table, unique, definition, valid = row
+        head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON "
+        return ((PG_CLASS, oid, 0),), Index(schema, name, table, unique, definition[len(head) :], valid)
+
+    def create(self, obj: Index, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        return (obj.statement.replace(" USING btree (", " (", 1),)
+
+    def drop(self, obj: Index) -> Sequence[str]:
+        return (f"DROP {self.identity(obj)}",)
+
+    def rename(self, old: Index, new: Index) -> Sequence[str]:
+        return (f"ALTER {self.identity(old)} RENAME TO {identifier(new.name)}",)
+
+    def apart_from_name(self, obj: Index) -> object:
+        return obj.schema, obj.table, obj.unique, obj.definition, obj.valid
+
+    def identity(self, obj: Index) -> str:
+        return f"INDEX {qualified(obj.schema, obj.name)}"
+
+
+KIND = IndexKind()

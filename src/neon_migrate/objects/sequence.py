@@ -1,0 +1,60 @@
+"""Sequences of their own (https://www.postgresql.org/docs/current/catalog-pg-sequence.html); identity ones are columns'."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Several
+from dataclasses import dataclass
+
+from neon_migrate.catalog import Catalog, Key
+from neon_migrate.kind import PG_CLASS, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.sequence_options import SequenceOptions
+from neon_migrate.sql import qualified
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence; who owns it is a fact of its own."""
+
+    schema: str
+    name: str
+    options: SequenceOptions
+
+    @property
+    def key(self) -> Key:
+        return Key("sequence", self.schema, self.name)
+
+    @property
+    def owner(self) -> Key | None:
+        return None
+
+
+class SequenceKind(Kind[Sequence]):
+    name = "sequence"
+    rank = 30
+
+    def query(self, major: int) -> str:
+        return f"""SELECT c.oid, n.nspname, c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,
+  s.seqmin, s.seqmax, s.seqcache, s.seqcycle
+FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relpersistence <> 't' AND {USER_SCHEMA} AND NOT EXISTS (SELECT FROM pg_depend d
+  WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i' AND d.refclassid = {PG_CLASS})"""
+
+    def read(self, row: Row, so_far: ReadSoFar) -> Found:
+        return ((PG_CLASS, row[0], 0),), Sequence(row[1], row[2], SequenceOptions(*row[3:]))
+
+    def create(self, obj: Sequence, after: Catalog, inlined: frozenset[Key]) -> Several[str]:
+        type_ = f" AS {obj.options.type}" if obj.options.type != "bigint" else ""
+        clauses = "".join(f" {clause}" for clause in obj.options.clauses())
+        return (f"CREATE {self.identity(obj)}{type_}{clauses}",)
+
+    def drop(self, obj: Sequence) -> Several[str]:
+        return (f"DROP {self.identity(obj)}",)
+
+    def alter(self, old: Sequence, new: Sequence, before: Catalog, after: Catalog) -> Alteration | None:
+        return Alteration((f"ALTER {self.identity(new)} {' '.join(old.options.changes_to(new.options))}",))
+
+    def identity(self, obj: Sequence) -> str:
+        return f"SEQUENCE {qualified(obj.schema, obj.name)}"
+
+
+KIND = SequenceKind()

@@ -1,0 +1,7 @@
+"""Unique constraints (https://www.postgresql.org/docs/current/ddl-constraints.html)."""
+
+from __future__ import annotations
+
+from neon_migrate.constraint import ConstraintKind
+
+KIND = ConstraintKind("unique", "u", 71)

@@ -1,0 +1,151 @@
+"""Reads a database's Catalog: every kind's query, the dependencies and what no kind knows, in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key, Unmodelled
+from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, PG_EXTENSION, PG_NAMESPACE
+from neon_migrate.objects import kind_of, kinds
+
+if TYPE_CHECKING:
+    from neon_migrate.kind import Kind
+    from neon_migrate.postgres.session import Rows, Session
+
+PROGRESS_TABLE = "_neon_migrate_progress"
+
+# Objects of initdb have OIDs below 16384 (FirstNormalObjectId) and are nobody's change; schema public is one of them.
+_DEPENDENCIES = f"""SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text
+FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = {PG_NAMESPACE})"""
+_LEDGER = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass(%s) OR c.relname = %s"
+# Since 18 NOT NULL is a constraint with a name; the column says it too, the same on every version.
+_NOT_NULL = "SELECT oid FROM pg_constraint WHERE contype = 'n'"
+_PLATFORM_SCHEMAS = "'neon', 'neon_migration', 'information_schema'"
+_DESCRIBE = f"""SELECT i.type, i.identity FROM unnest(%s::oid[], %s::oid[]) AS a (classid, objid),
+LATERAL pg_identify_object(a.classid, a.objid, 0) AS i
+WHERE i.schema IS NULL OR (i.schema NOT IN ({_PLATFORM_SCHEMAS}) AND i.schema NOT LIKE 'pg\\_%%') ORDER BY 1, 2"""
+
+
+def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: Sequence[str] = ()) -> Catalog:
+    """The Catalog of the database that `session` is connected to.
+
+    ledger  the migration ledger as the settings name it: left out, as is our own progress table
+    ignore  shell patterns over `schema.name` of tables that are none of ours
+
+    All queries travel together and see one snapshot; a second round trip is made only to name what no kind knows.
+    Expressions are deparsed under an empty search_path, so every name in them is qualified.
+    """
+    known = kinds()
+    statements: list[tuple[str, Sequence[Any]]] = [
+        # Where the ledger is depends on the search_path of the session, so this one comes first.
+        ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ()),
+        (_LEDGER, (ledger, PROGRESS_TABLE)),
+        ("SET LOCAL search_path = ''", ()),
+        (_DEPENDENCIES, ()),
+        (_NOT_NULL, ()),
+        *((kind.query(session.major), ()) for kind in known.values()),
+        ("COMMIT", ()),
+    ]
+    answers = session.queries(statements)
+    reading = _Reading(answers[3], tuple(ignore))
+    reading.leave_out(PG_CLASS, answers[1])
+    reading.leave_out(PG_CONSTRAINT, answers[4])
+    for kind, rows in zip(known.values(), answers[5:-1], strict=True):
+        reading.read(kind, rows)
+    return Catalog(reading.objects, reading.depends(), reading.own, _describe(session, reading.unknown()))
+
+
+def _describe(session: Session, addresses: Sequence[Address]) -> tuple[Unmodelled, ...]:
+    if not addresses:
+        return ()
+    rows = session.query(_DESCRIBE, ([address[0] for address in addresses], [address[1] for address in addresses]))
+    return tuple(Unmodelled(*row) for row in rows)
+
+
+@dataclass
+class _Reading:
+    """What has been read so far; kinds ask it for the keys of earlier kinds (kind.ReadSoFar)."""
+
+    edges: Rows
+    ignore: tuple[str, ...]
+    objects: dict[Key, DatabaseObject] = field(default_factory=dict)
+    own: dict[Address, Key] = field(default_factory=dict)
+    implied: dict[Address, Key] = field(default_factory=dict)
+    left_out: set[Address] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.left_out.update(
+            (edge[0], edge[1], edge[2]) for edge in self.edges if edge[6] == "e" and edge[3] == PG_EXTENSION
+        )
+
+    def leave_out(self, classid: int, rows: Rows) -> None:
+        """The objects of one system catalog, by OID, that are neither modelled nor unknown."""
+        self.left_out.update((classid, row[0], 0) for row in rows)
+
+    def key(self, address: Address) -> Key | None:
+        return self.own.get(address)
+
+    def identity(self, key: Key) -> str:
+        return kind_of(key).identity(self.objects[key])
+
+    def read(self, kind: Kind[Any], rows: Rows) -> None:
+        objects, own, implied, left_out = self.objects, self.own, self.implied, self.left_out
+        for row in rows:
+            found = kind.read(row, self)
+            if found is None:
+                continue
+            addresses, obj = found
+            key, owner = obj.key, obj.owner
+            if (
+                (addresses and addresses[0] in left_out)
+                or (owner is not None and owner not in objects)
+                or (key.kind == "table" and self._ignored(key))
+            ):
+                left_out.update(addresses)
+                continue
+            objects[key] = obj
+            if addresses:
+                own[addresses[0]] = key
+                for address in addresses:
+                    implied[address] = key
+
+    def _ignored(self, key: Key) -> bool:
+        return any(fnmatchcase(f"{key.schema}.{key.name}", pattern) for pattern in self.ignore)
+
+    def depends(self) -> dict[Key, frozenset[Key]]:
+        """The edges of pg_depend between modelled objects, and those that an object itself knows of."""
+        keys = self.implied
+        found: dict[Key, set[Key]] = {}
+        for classid, objid, objsubid, refclassid, refobjid, refobjsubid, _ in self.edges:
+            user, need = keys.get((classid, objid, objsubid)), keys.get((refclassid, refobjid, refobjsubid))
+            if user is not None and need is not None and user != need:
+                found.setdefault(user, set()).add(need)
+        for key, obj in self.objects.items():
+            needs: frozenset[Key] = getattr(obj, "needs", frozenset())
+            if needs:
+                found.setdefault(key, set()).update(needs)
+        return {key: frozenset(needs) for key, needs in found.items()}
+
+    def unknown(self) -> list[Address]:
+        """What pg_depend speaks of, no kind has read and no unknown object brings along, in a stable order."""
+        candidates: dict[Address, list[tuple[str, Address]]] = {}
+        for classid, objid, _, refclassid, refobjid, _, deptype in self.edges:
+            address = (classid, objid, 0)
+            if address not in self.implied:
+                candidates.setdefault(address, []).append((deptype, (refclassid, refobjid, 0)))
+        brought = self._brought_along(candidates)
+        return sorted(address for address in candidates if address not in brought and address not in self.left_out)
+
+    def _brought_along(self, candidates: dict[Address, list[tuple[str, Address]]]) -> set[Address]:
+        """Internal parts of anything (row types, a view's rule), and all that goes away with an unknown object."""
+
+        def comes_with(edges: Iterable[tuple[str, Address]]) -> bool:
+            return any(
+                deptype == "i" or (deptype in "aPS" and (owner in candidates or owner in self.left_out))
+                for deptype, owner in edges
+            )
+
+        return {address for address, edges in candidates.items() if comes_with(edges)}
