@@ -1,0 +1,66 @@
+"""Keeping passwords out of everything that is printed: the last gate, whatever an error message was made of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from neon_migrate.errors import NeonMigrateError
+
+URL_VARIABLES = ("NEON_DATABASE_URL", "DATABASE_URL")
+_HIDDEN = "***"
+_IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/]*@", re.IGNORECASE)
+_IN_PARAMETER = re.compile(r"(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
+
+
+class Secrets:
+    """The passwords this run may come across."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._known: set[str] = set()
+        for name in URL_VARIABLES:
+            self.learn(environment.get(name))
+        if password := environment.get("PGPASSWORD"):
+            self._known.add(password)
+
+    def learn(self, conninfo: str | None) -> None:
+        """Remember the password of a connection URL or string, as it is written and as it is sent."""
+        if not conninfo:
+            return
+        for written in _passwords(conninfo):
+            decoded = unquote(written)
+            self._known |= {written, decoded, quote(decoded, safe="")}
+
+    def redact(self, text: str) -> str:
+        """`text` without any known password, nor anything that stands where a URL has its password."""
+        for secret in sorted(filter(None, self._known), key=len, reverse=True):
+            text = text.replace(secret, _HIDDEN)
+        return _IN_PARAMETER.sub(rf"\1{_HIDDEN}", _IN_URL.sub(rf"\1{_HIDDEN}@", text))
+
+    def clean(self, error: NeonMigrateError) -> NeonMigrateError:
+        """The same error with every text redacted, in place: it is about to be shown, and the run to end."""
+        error.what, error.why, error.remedy = map(self.redact, (error.what, error.why, error.remedy))
+        if (statement := getattr(error, "statement", None)) is not None:
+            error.statement = self.redact(statement)  # type: ignore[attr-defined]
+        return error
+
+
+def _passwords(conninfo: str) -> set[str]:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    found = set()
+    try:
+        found.add(str(conninfo_to_dict(conninfo).get("password") or ""))
+    except ProgrammingError:
+        found |= {match.group(0) for match in _IN_PARAMETER.finditer(conninfo)}
+    try:
+        parts = urlsplit(conninfo)
+        found.add(parts.password or "")
+    except ValueError:
+        found.add(conninfo.partition("://")[2].rpartition("@")[0].partition(":")[2])
+    return found - {""}
