@@ -72,11 +72,17 @@ def read(rows: Iterable[Sequence[Any]]) -> tuple[LedgerRow, ...]:
     )
 
 
-def insert(table: str, migration: Migration, *, execution_time: str = NOT_RECORDED) -> str:
-    """The row of an applied migration; `execution_time` is an SQL expression of nanoseconds."""
+def insert(
+    table: str, migration: Migration, *, execution_time: str = NOT_RECORDED, installed_on: str = "DEFAULT"
+) -> str:
+    """The row of an applied migration; `execution_time` is an SQL expression of nanoseconds, `installed_on` of a time.
+
+    The column's default is `now()`, the time of the whole message: too early where one message brings many migrations.
+    """
     return (
-        f"INSERT INTO {table} (version, description, success, checksum, execution_time) VALUES ({migration.version},"
-        f" {literal(migration.description)}, TRUE, {_bytes(migration.checksum)}, {execution_time})"
+        f"INSERT INTO {table} (version, description, installed_on, success, checksum, execution_time)"
+        f" VALUES ({migration.version}, {literal(migration.description)}, {installed_on}, TRUE,"
+        f" {_bytes(migration.checksum)}, {execution_time})"
     )
 
 

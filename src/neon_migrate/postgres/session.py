@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.errors import StatementError, UnreachableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     import psycopg
@@ -184,24 +184,11 @@ def statement_error(error: psycopg.Error, sql: str) -> StatementError:
 def connect(target: Target, *, settings: Sequence[tuple[str, str]] = ()) -> Session:
     """Open a connection, then SET each of `settings` in one round trip (never as startup options: poolers refuse them).
 
-    Raises UnreachableError with the cause and the password left out.
+    Raises UnreachableError with cause and remedy, the password left out (see `postgres.connection`).
     """
-    import psycopg
+    from neon_migrate.postgres.connection import open_connection
 
-    from neon_migrate.postgres.environment import hidden
-
-    try:
-        with hidden(own=target.own):
-            connection = psycopg.connect(
-                target.conninfo, autocommit=True, application_name="neon-migrate", client_encoding="UTF8"
-            )
-    except psycopg.OperationalError as error:
-        raise UnreachableError(
-            f"Cannot connect to {target}",
-            why=target.redact(str(error).strip()),
-            remedy="neon-migrate doctor shows step by step where it fails.",
-        ) from None
-    session = Session(connection)
+    session = Session(open_connection(target))
     if settings:
         session.queries([("SELECT set_config(%s, %s, false)", pair) for pair in settings])
     return session

@@ -1,0 +1,356 @@
+"""One migration onto one session, recorded in the ledger as sqlx records it, in as few messages as that allows.
+
+sqlx sends BEGIN, the file's text as one simple-protocol message, the INSERT of the row, COMMIT, and an UPDATE of the
+duration (sqlx-postgres/src/migrate.rs). Here the same statements travel in one message, with the duration measured by
+the server; a text that can't stand between others (its own transaction control, or unreadable) is sent as sqlx does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from neon_migrate.errors import Location, StatementError
+from neon_migrate.ledger import rows
+from neon_migrate.postgres.message import Outcome
+from neon_migrate.script import shape, units
+from neon_migrate.sql import literal, location, split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neon_migrate.ledger.migration import Migration, MigrationFile
+    from neon_migrate.postgres.message import TextRows, Tick
+    from neon_migrate.postgres.session import Session
+    from neon_migrate.script import Unit
+    from neon_migrate.settings import Settings
+    from neon_migrate.sql import SourceStatement
+
+SQLX_SESSION = (("DateStyle", "ISO, MDY"), ("TimeZone", "UTC"))
+"""What sqlx sets on each connection and a migration's literals may depend on (sqlx-postgres/src/connection)."""
+
+_BATCH_CHARACTERS = 4_000_000
+"""The most text in one message: the server parses a message as a whole before it runs the first statement."""
+
+_CLOCK = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
+_NOW = "pg_catalog.clock_timestamp()"
+START = f"SELECT pg_catalog.set_config('neon_migrate.started', ({_CLOCK})::pg_catalog.text, false)"
+"""Notes on the server when a migration began; the message's own `now()` is the same for all of its migrations."""
+
+_ELAPSED = (
+    f"coalesce((1e9 * ({_CLOCK} - nullif(pg_catalog.current_setting('neon_migrate.started', true), '')"
+    "::pg_catalog.float8))::pg_catalog.int8, -1)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under which conditions migrations are run.
+
+    ledger           the ledger table, qualified, so that it is found whatever `search_path` a migration leaves behind
+    guard            a statement that fails unless we may go on (the migration lock is still ours); empty for none
+    lock_timeout_ms  for the statements of a transactional migration; None leaves it as it is
+    tick             called while a migration runs
+    """
+
+    ledger: str
+    guard: str = ""
+    lock_timeout_ms: int | None = None
+    tick: Tick | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How far a list of migrations came: the durations of those that are committed, and what stopped the next."""
+
+    durations_ns: tuple[int, ...]
+    error: StatementError | None = None
+
+
+def ensure_ledger(session: Session, settings: Settings) -> str:
+    """Create the ledger and its schemas where they are missing, in one round trip; gives its qualified name."""
+    statements = [rows.create_schema(name) for name in settings.create_schemas]
+    statements += [rows.create_table(settings.table_name), _QUALIFIED % literal(settings.table_name)]
+    notices = "SELECT set_config('client_min_messages', %s, false)"
+    given = session.queries([(notices, ("warning",)), *((text, ()) for text in statements), (notices, ("notice",))])
+    return str(given[-2][0][0])
+
+
+_QUALIFIED = (
+    "SELECT pg_catalog.quote_ident(nspname) || '.' || pg_catalog.quote_ident(relname) FROM pg_catalog.pg_class c"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = pg_catalog.to_regclass(%s)"
+)
+
+
+def run_up(session: Session, migration: Migration, settings: Settings, conditions: Conditions | None = None) -> int:
+    """Apply one migration and insert its row; gives the nanoseconds it took on the server (-1: not known).
+
+    Raises StatementError with file, line and column; what was in a transaction is rolled back then.
+    """
+    conditions = conditions or Conditions(settings.table_name)
+    row = inserting(conditions, migration)
+    if migration.up.no_transaction:
+        return _run_pieces(session, migration.up, row, settings, conditions)
+    return _run_in_transaction(session, migration.up, row, settings, conditions)
+
+
+def run_down(session: Session, migration: Migration, settings: Settings, conditions: Conditions | None = None) -> int:
+    """Run one migration's down file and delete its row; gives the nanoseconds it took on the server.
+
+    Raises StatementError with file, line and column; what was in a transaction is rolled back then.
+    """
+    if migration.down is None:
+        raise ValueError(f"{migration.version} has no down file")
+    conditions = conditions or Conditions(settings.table_name)
+    row = deleting(conditions, migration.version)
+    if migration.down.no_transaction:
+        return _run_pieces(session, migration.down, row, settings, conditions)
+    return _run_in_transaction(session, migration.down, row, settings, conditions)
+
+
+def run_pipeline(
+    session: Session, migrations: Sequence[Migration], settings: Settings, conditions: Conditions | None = None
+) -> Ran:
+    """Apply many migrations in as few messages as possible, each in its own transaction; for an empty ledger.
+
+    The first that fails stops the rest, and those before it are committed, as when sent one by one.
+    """
+    conditions = conditions or Conditions(settings.table_name)
+    durations: list[int] = []
+    while len(durations) < len(migrations):
+        batch = _batch(session, migrations[len(durations) :])
+        if batch:
+            ran = _run_batch(session, batch, settings, conditions)
+        else:
+            ran = _run_one(session, migrations[len(durations)], settings, conditions)
+        durations += ran.durations_ns
+        if ran.error is not None:
+            return Ran(tuple(durations), ran.error)
+    return Ran(tuple(durations))
+
+
+def embeddable(session: Session, migration: Migration) -> bool:
+    """Whether a migration can go in one message with BEGIN, its row and COMMIT and mean what it means to sqlx."""
+    plain_quotes = session.reported("standard_conforming_strings") != "off"
+    return not migration.up.no_transaction and plain_quotes and shape(migration.up.sql).embeddable
+
+
+def send(session: Session, text: str, tick: Tick | None = None) -> Outcome:
+    """Send a message; whatever ends it early, no transaction stays open behind it."""
+    try:
+        outcome = session.message(text, tick=tick)
+    except KeyboardInterrupt:
+        roll_back(session)
+        raise
+    if outcome.error is not None:
+        roll_back(session)
+    return outcome
+
+
+def roll_back(session: Session) -> None:
+    """End a transaction that is open, if one is."""
+    if session.in_transaction:
+        session.script("ROLLBACK")
+
+
+def file_name(file: MigrationFile, settings: Settings) -> str:
+    """The file as messages name it: from the project's root where it is below."""
+    path = file.path
+    return str(path.relative_to(settings.root) if path.is_relative_to(settings.root) else path)
+
+
+def refused(
+    file: MigrationFile, settings: Settings, outcome: Outcome, *, start: int = 0, before: int = 0
+) -> StatementError:
+    """The error of an outcome, with its place in the file.
+
+    start   where the file's text starts in the message, in characters
+    before  how many statements of the message stand before it
+    """
+    error = outcome.error
+    if error is None:
+        raise ValueError("the outcome has no error")
+    name, index = file_name(file, settings), len(outcome.results) - before
+    why, statement, where = error.why, "", Location(name)
+    statements = _statements(file.sql, name)
+    if 0 <= index < len(statements):
+        found = statements[index]
+        statement, where = found.text, location(name, file.sql, found.offset)
+    elif statements and index >= len(statements):
+        why = "\n".join(filter(None, (why, "It came up after the last statement, when the transaction was committed.")))
+    place = None if outcome.position is None else outcome.position - start
+    if place is not None and 0 <= place <= len(file.sql):
+        where = location(name, file.sql, place)
+    return StatementError(error.what, sqlstate=error.sqlstate, statement=statement, where=where, why=why)
+
+
+def _statements(text: str, name: str) -> tuple[SourceStatement, ...]:
+    """The text's statements; none where this grammar can't read it (the server's message says why then)."""
+    try:
+        return split(text, name)
+    except StatementError:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    """A migration's text between BEGIN and COMMIT, as a part of a message.
+
+    head, tail  the statements before and after the text
+    """
+
+    file: MigrationFile
+    head: tuple[str, ...]
+    tail: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return f"{self.opening}{self.file.sql}\n;\n{self.closing}"
+
+    @property
+    def opening(self) -> str:
+        return "".join(f"{statement};\n" for statement in self.head)
+
+    @property
+    def closing(self) -> str:
+        return "".join(f"{statement};\n" for statement in self.tail)
+
+    @property
+    def statements(self) -> int:
+        """How many results its message gives when all goes well."""
+        return len(self.head) + (shape(self.file.sql).statements or 0) + len(self.tail)
+
+
+def _envelope(file: MigrationFile, row: str, conditions: Conditions) -> _Envelope:
+    head = ["BEGIN"]
+    if conditions.guard:
+        head.append(conditions.guard)
+    if conditions.lock_timeout_ms is not None:
+        head.append(f"SET LOCAL lock_timeout = {conditions.lock_timeout_ms}")
+    return _Envelope(file, (*head, START), (row, "COMMIT"))
+
+
+def inserting(conditions: Conditions, migration: Migration) -> str:
+    """The INSERT of an applied migration's row, giving the duration it records."""
+    row = rows.insert(conditions.ledger, migration, execution_time=_ELAPSED, installed_on=_NOW)
+    return f"{row} RETURNING execution_time"
+
+
+def deleting(conditions: Conditions, version: int) -> str:
+    """The DELETE of a reverted migration's row, giving the time the revert took."""
+    return f"{rows.delete(conditions.ledger, version)} RETURNING {_ELAPSED}"
+
+
+def duration(result: TextRows) -> int:
+    """The nanoseconds that `inserting` or `deleting` gave."""
+    return int(result[0][0] or -1) if result else -1
+
+
+def _run_in_transaction(
+    session: Session, file: MigrationFile, row: str, settings: Settings, conditions: Conditions
+) -> int:
+    envelope = _envelope(file, row, conditions)
+    if session.reported("standard_conforming_strings") != "off" and shape(file.sql).embeddable:
+        outcome = send(session, envelope.text, conditions.tick)
+        if outcome.error is not None:
+            raise _checked(envelope, settings, outcome)
+        return duration(outcome.results[-2])
+    _as_sqlx(session, envelope.opening)
+    outcome = send(session, file.sql, conditions.tick)
+    if outcome.error is not None:
+        raise refused(file, settings, outcome)
+    return duration(_as_sqlx(session, envelope.closing).results[0])
+
+
+def _as_sqlx(session: Session, text: str) -> Outcome:
+    """Send a part of our own of a migration whose text has to travel by itself."""
+    outcome = send(session, text)
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome
+
+
+def _checked(envelope: _Envelope, settings: Settings, outcome: Outcome) -> StatementError:
+    """The error of one envelope's message: the file's, or our own from before its text."""
+    if outcome.error is not None and 0 < len(outcome.results) < len(envelope.head):
+        return outcome.error
+    return refused(envelope.file, settings, outcome, start=len(envelope.opening), before=len(envelope.head))
+
+
+def _run_pieces(session: Session, file: MigrationFile, row: str, settings: Settings, conditions: Conditions) -> int:
+    _as_sqlx(session, f"{conditions.guard};{START}")
+    for unit in units(file.sql, file_name(file, settings)):
+        run_unit(session, file, unit, settings, conditions.tick)
+    return duration(_as_sqlx(session, row).results[0])
+
+
+def run_unit(session: Session, file: MigrationFile, unit: Unit, settings: Settings, tick: Tick | None = None) -> None:
+    """Run one piece of a no-transaction file. Raises StatementError with file, line and column."""
+    outcome = send(session, unit.text, tick)
+    if outcome.error is None:
+        return
+    piece = refused(replace(file, sql=unit.text), settings, outcome)
+    statement = unit.statements[min(len(outcome.results), len(unit.statements) - 1)]
+    offset = unit.offset + outcome.position if outcome.position is not None and not unit.grouped else statement.offset
+    where = location(file_name(file, settings), file.sql, offset)
+    raise StatementError(piece.what, sqlstate=piece.sqlstate, statement=statement.text, where=where, why=piece.why)
+
+
+def _batch(session: Session, migrations: Sequence[Migration]) -> list[Migration]:
+    """The first migrations that can go in one message."""
+    batch: list[Migration] = []
+    size = 0
+    for migration in migrations:
+        size += len(migration.up.sql)
+        if not embeddable(session, migration) or (batch and size > _BATCH_CHARACTERS):
+            break
+        batch.append(migration)
+    return batch
+
+
+def _run_one(session: Session, migration: Migration, settings: Settings, conditions: Conditions) -> Ran:
+    try:
+        return Ran((run_up(session, migration, settings, conditions),))
+    except StatementError as error:
+        return Ran((), error)
+
+
+def _run_batch(session: Session, batch: Sequence[Migration], settings: Settings, conditions: Conditions) -> Ran:
+    envelopes = [_envelope(one.up, inserting(conditions, one), conditions) for one in batch]
+    texts = [envelope.text for envelope in envelopes]
+    outcome = send(session, "".join(texts), conditions.tick)
+    durations, start, before = [], 0, 0
+    for envelope, text in zip(envelopes, texts, strict=True):
+        end = before + envelope.statements
+        if len(outcome.results) < end:
+            break
+        durations.append(duration(outcome.results[end - 2]))
+        start, before = start + len(text), end
+    if outcome.error is None:
+        return Ran(tuple(durations))
+    if not outcome.results and outcome.position is not None:
+        return _after_syntax_error(session, batch, settings, conditions, outcome.position)
+    moved = Outcome(outcome.results[before:], outcome.error, _less(outcome.position, start))
+    return Ran(tuple(durations), _checked(envelopes[len(durations)], settings, moved))
+
+
+def _after_syntax_error(
+    session: Session, batch: Sequence[Migration], settings: Settings, conditions: Conditions, position: int
+) -> Ran:
+    """The server's grammar refused a text that ours accepts, so nothing of the message ran: up to it, all of it can."""
+    if len(batch) == 1:
+        return _run_one(session, batch[0], settings, conditions)
+    start = 0
+    for count, migration in enumerate(batch):
+        start += len(_envelope(migration.up, inserting(conditions, migration), conditions).text)
+        if position < start:
+            first = _run_batch(session, batch[:count], settings, conditions) if count else Ran(())
+            if first.error is not None:
+                return first
+            last = _run_one(session, migration, settings, conditions)
+            return Ran(first.durations_ns + last.durations_ns, last.error)
+    raise AssertionError("a position outside the message")
+
+
+def _less(position: int | None, start: int) -> int | None:
+    return None if position is None else position - start

@@ -1,0 +1,146 @@
+"""What a migration's text consists of, by PostgreSQL's own grammar: how it may be sent, and in which pieces.
+
+Only the way of sending depends on this; what the statements do, Postgres says by running them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from neon_migrate.sql import split
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from neon_migrate.sql import SourceStatement
+
+_CONTROL_BEGINS = ("TRANS_STMT_BEGIN", "TRANS_STMT_START")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A piece of a no-transaction file that is sent by itself: one statement, or one from BEGIN to its COMMIT.
+
+    concurrently  whether it is a form that waits for other transactions instead of blocking them
+    grouped       whether it brings its own BEGIN
+    """
+
+    statements: tuple[SourceStatement, ...]
+    text: str
+    concurrently: bool = False
+    grouped: bool = False
+
+    @property
+    def offset(self) -> int:
+        """Where its text starts in the file, in characters."""
+        return self.statements[0].offset
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a migration's text may be sent.
+
+    statements  how many; None where this grammar can't read the text (an older or newer server may)
+    control     whether it has BEGIN, COMMIT, ROLLBACK, SAVEPOINT or the like of its own
+    """
+
+    statements: int | None
+    control: bool
+
+    @property
+    def embeddable(self) -> bool:
+        """Whether other statements may stand before and after it in one message and mean the same.
+
+        A text with an open quote or comment is not readable, so it can't swallow what follows.
+        """
+        return self.statements is not None and not self.control
+
+
+@cache
+def shape(text: str) -> Shape:
+    """The shape of a whole file's text."""
+    from postgast import PgQueryError
+
+    try:
+        nodes = _nodes(text)
+    except PgQueryError:
+        return Shape(None, control=True)
+    return Shape(len(nodes), any(name in {"transaction_stmt", "copy_stmt"} for name, _ in nodes))
+
+
+def units(text: str, file: str) -> tuple[Unit, ...]:
+    """The pieces in which a no-transaction file is sent. Raises StatementError on a syntax error."""
+    statements = split(text, file)
+    found: list[Unit] = []
+    open_group: list[SourceStatement] = []
+    depth_open = False
+    for statement, (name, node) in zip(statements, _nodes(text), strict=True):
+        kind = _transaction_kind(name, node)
+        begins = kind in _CONTROL_BEGINS
+        if depth_open or begins:
+            open_group.append(statement)
+            depth_open = kind not in ("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_PREPARE")
+            if not depth_open:
+                found.append(_group(open_group))
+                open_group = []
+        else:
+            found.append(Unit((statement,), statement.text, concurrently=_is_concurrently(name, node)))
+    if open_group:
+        found.append(_group(open_group))
+    return tuple(found)
+
+
+def concurrent_index(text: str) -> Any:
+    """The parsed `CREATE INDEX CONCURRENTLY` (libpg_query's IndexStmt) that `text` is, else None."""
+    nodes = _nodes(text)
+    if len(nodes) == 1 and nodes[0][0] == "index_stmt" and nodes[0][1].concurrent:
+        return nodes[0][1]
+    return None
+
+
+def _group(statements: Iterable[SourceStatement]) -> Unit:
+    members = tuple(statements)
+    return Unit(members, ";\n".join(statement.text for statement in members), grouped=True)
+
+
+def _nodes(text: str) -> list[tuple[str, Any]]:
+    import postgast
+
+    parsed = postgast.parse(text.replace("\ufeff", " ", 1) if text.startswith("\ufeff") else text)
+    return [(name := raw.stmt.WhichOneof("node"), getattr(raw.stmt, name)) for raw in parsed.stmts]
+
+
+def _transaction_kind(name: str, node: Any) -> str:
+    return (
+        node.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[node.kind].name
+        if (name == "transaction_stmt")
+        else ""
+    )
+
+
+def _is_concurrently(name: str, node: Any) -> bool:
+    test = _CONCURRENT_FORMS.get(name)
+    return test is not None and test(node)
+
+
+def _reindexes_concurrently(node: Any) -> bool:
+    return any(parameter.def_elem.defname == "concurrently" for parameter in node.params)
+
+
+def _detaches_concurrently(node: Any) -> bool:
+    commands = [command.alter_table_cmd for command in node.cmds]
+    return any(getattr(command, "def").partition_cmd.concurrent for command in commands if command.HasField("def"))
+
+
+_CONCURRENT_FORMS: dict[str, Callable[[Any], bool]] = {
+    "index_stmt": lambda node: bool(node.concurrent),
+    "drop_stmt": lambda node: bool(node.concurrent),
+    "reindex_stmt": _reindexes_concurrently,
+    "alter_table_stmt": _detaches_concurrently,
+}
+"""By libpg_query's node: CREATE, DROP and REINDEX INDEX CONCURRENTLY, DETACH PARTITION CONCURRENTLY.
+
+REFRESH MATERIALIZED VIEW CONCURRENTLY runs in a transaction and blocks like any other statement.
+"""
