@@ -1,4 +1,4 @@
-"""Which database: a connection URL, its host with and without Neon's pooler, and how to show it without its password."""
+"""Which database: a connection URL, its host with and without Neon's pooler, and showing it without its password."""
 
 from __future__ import annotations
 
@@ -118,9 +118,10 @@ class Target:
 def resolve_target(settings: Settings, database_url: str | None, environment: Mapping[str, str]) -> Target | None:
     """The database that was named, or None: never another one instead.
 
-    Looked for in this order: `database_url` (--database-url); NEON_DATABASE_URL, then DATABASE_URL in `environment`; the
-    same two in the `.env` of the project's root, read as sqlx reads it. A variable that is set and empty is an error, not
-    a reason to look further: it is mostly a secret that did not arrive, and the next place may name another database.
+    Looked for in this order: `database_url` (--database-url); NEON_DATABASE_URL, then DATABASE_URL in `environment`;
+    the same two in the `.env` of the project's root, read as sqlx reads it. A variable that is set and empty is an
+    error, not a reason to look further: it is mostly a secret that did not arrive, and the next place may name another
+    database.
 
     Host and database come from the URL alone; PGHOST, PGDATABASE, PGSERVICE and their like never fill a gap (see
     `postgres.environment`). The rest of libpq's environment, such as PGPASSWORD and PGSSLROOTCERT, works as in psql.
@@ -185,8 +186,8 @@ def _about_scheme(url: str) -> str:
 def _libpq_url(url: str, source: str) -> str:
     """`url` as sqlx understands it, written so that libpq does.
 
-    A user or password with a bare `@` or a `%` that encodes nothing is encoded; sqlx's spellings of parameters become libpq's;
-    parameters of a client's own pool or cache are left out; `options[name]=value` joins `options`.
+    A user or password with a bare `@` or a `%` that encodes nothing is encoded; sqlx's spellings of parameters become
+    libpq's; parameters of a client's own pool or cache are left out; `options[name]=value` joins `options`.
     """
     scheme = next(scheme for scheme in _SCHEMES if url.startswith(scheme))
     place, _, query = url[len(scheme) :].partition("?")
