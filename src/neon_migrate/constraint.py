@@ -56,7 +56,7 @@ class ConstraintKind(Kind[Constraint]):
         self.rank = rank
 
     def query(self, major: int) -> str:
-        return f"""SELECT co.oid, co.conindid, n.nspname, c.relname, co.conname, pg_get_constraintdef(co.oid),
+        return f"""SELECT co.oid, co.conindid, n.nspname, c.relname, co.conname, pg_get_constraintdef(co.oid, true),
   co.convalidated
 FROM pg_constraint co JOIN pg_class c ON c.oid = co.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE co.contype = '{self.contype}' AND c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA}"""

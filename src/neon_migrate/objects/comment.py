@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import PG_EXTENSION, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import literal
 
 
@@ -37,9 +37,10 @@ class CommentKind(Kind[Comment]):
     rank = 1000
 
     def query(self, major: int) -> str:
-        # The oldest comments are initdb's own; a user's object has an OID of 16384 or more, but schema public has not.
-        return """SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_description d
-WHERE d.objoid >= 16384
+        # initdb's own comments are nobody's change, nor are those that extensions bring along; a user's object has an
+        # OID of 16384 or more, but schema public has not.
+        return f"""SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_description d
+WHERE d.objoid >= 16384 AND d.classoid <> {PG_EXTENSION}
 UNION ALL SELECT d.classoid, d.objoid, d.objsubid, d.description FROM pg_description d
 JOIN pg_namespace n ON n.oid = d.objoid AND d.classoid = 'pg_namespace'::regclass
 WHERE n.nspname = 'public' AND d.description <> 'standard public schema'"""

@@ -44,7 +44,7 @@ class IndexKind(Kind[Index]):
     rank = 90
 
     def query(self, major: int) -> str:
-        return f"""SELECT c.oid, n.nspname, c.relname, t.relname, i.indisunique, pg_get_indexdef(c.oid), i.indisvalid
+        return f"""SELECT c.oid, n.nspname, c.relname, t.relname, i.indisunique, pg_get_indexdef(c.oid, 0, true), i.indisvalid
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE t.relkind = 'r' AND t.relpersistence <> 't' AND {USER_SCHEMA} AND NOT EXISTS (SELECT FROM pg_depend d
