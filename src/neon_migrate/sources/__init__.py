@@ -1,0 +1,1 @@
+"""Where a schema comes from: schema.json, the migrations folder, a live database."""
