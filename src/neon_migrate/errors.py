@@ -140,5 +140,11 @@ class BusyError(NeonMigrateError):
     exit_code = ExitCode.BUSY
 
 
+class InterruptedRunError(NeonMigrateError):
+    """Ctrl-C during a run; says what was done and what was not."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class ScratchError(NeonMigrateError):
     """No throw-away Postgres could be started."""
