@@ -88,7 +88,6 @@ def display_version(server_version: int) -> str:
 def _failure(target: Target, fault: ConnectionFault, message: str, attempts: int) -> ConnectError:
     tried = f" (tried {attempts} times)" if attempts > 1 else ""
     cause = f"{fault.cause}\n" if fault.cause else ""
-    # The name of the database may itself be a secret's twin (user, database and password alike).
     origin = f" (from {target.source})" if target.source else ""
-    what = target.redact(f"Cannot connect to {target}{origin}{tried}")
+    what = f"Cannot connect to {target}{origin}{tried}"
     return ConnectError(what, fault, why=f"{cause}PostgreSQL's client says: {message}", remedy=fault.remedy)

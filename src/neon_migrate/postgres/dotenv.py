@@ -2,8 +2,9 @@
 
 One line is `[export ]NAME=value`. A value may be in single quotes (nothing inside has a meaning), in double quotes or
 bare (a backslash escapes `\\`, `'`, `"`, `$` and a blank; `\\n` is a line break; `$NAME` and `${NAME}` stand for
-another variable); a `#` after white space begins a comment. Two things are stricter than in dotenvy, which is silent about
-them: a line that can't be read, and a `$NAME` that is set nowhere (a password with a bare dollar sign, as a rule).
+another variable); a `#` after white space begins a comment. Two things are stricter than in dotenvy, which is silent
+about them: a line that can't be read, and a `$NAME` that is set nowhere (a password with a bare dollar sign, as a
+rule).
 """
 
 from __future__ import annotations
