@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -29,6 +28,10 @@ def settings(tmp_path: Path) -> Settings:
 def put(settings: Settings, *names: str, text: str = "SELECT 1;\n") -> None:
     for name in names:
         (settings.migrations / name).write_bytes(text.encode())
+
+
+def listing(settings: Settings) -> list[str]:
+    return sorted(path.name for path in settings.migrations.iterdir())
 
 
 def versions(settings: Settings) -> list[int]:
@@ -75,7 +78,7 @@ def test_what_has_no_underscore_or_no_sql_ending_is_passed_over(settings: Settin
     "name", ["abc_x.sql", "1.5_x.sql", "9223372036854775808_x.sql", " 1_x.sql", "١_x.sql", "_x.sql", "V1_init.sql"]
 )
 def test_a_version_that_is_no_integer_is_an_error_that_names_the_file(settings: Settings, name: str) -> None:
-    """Anything that Rust's i64 does not parse stops sqlx for the whole folder; the error says what a name looks like."""
+    """What Rust's i64 does not parse stops sqlx for the whole folder; the error says what a name looks like."""
     put(settings, name, "2_b.sql")
     with pytest.raises(MigrationFileError) as caught:
         folder.read(settings)
@@ -247,7 +250,7 @@ class TestWrite:
         paths = folder.write(settings, 2, "b", "CREATE TABLE b ();\r\n", "DROP TABLE b;")
         assert [path.name for path in paths] == ["000002_b.up.sql", "000002_b.down.sql"]
         assert [path.read_bytes() for path in paths] == [b"CREATE TABLE b ();\n", b"DROP TABLE b;\n"]
-        assert sorted(os.listdir(settings.migrations)) == ["000001_a.sql", "000002_b.down.sql", "000002_b.up.sql"]
+        assert listing(settings) == ["000001_a.sql", "000002_b.down.sql", "000002_b.up.sql"]
 
     def test_without_a_down_text_it_is_a_simple_one(self, tmp_path: Path) -> None:
         """And the folder is made where there is none."""
@@ -260,11 +263,11 @@ class TestWrite:
         put(settings, "0002_other.sql")
         with pytest.raises(MigrationFileError, match=r"taken by 0002_other\.sql"):
             folder.write(settings, 2, "b", "SELECT 1;", "SELECT 1;")
-        assert os.listdir(settings.migrations) == ["0002_other.sql"]
+        assert listing(settings) == ["0002_other.sql"]
 
     def test_when_the_second_file_fails_the_first_is_taken_back(self, settings: Settings) -> None:
         """Here a folder stands where the down file should."""
         (settings.migrations / "0001_a.down.sql").mkdir()
         with pytest.raises(MigrationFileError, match="can't be written"):
             folder.write(settings, 1, "a", "SELECT 1;", "SELECT 2;")
-        assert os.listdir(settings.migrations) == ["0001_a.down.sql"]
+        assert listing(settings) == ["0001_a.down.sql"]

@@ -24,6 +24,8 @@ _LEDGER = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass(%s) OR c.relna
 # Since 18 NOT NULL is a constraint with a name; the column says it too, the same on every version.
 _NOT_NULL = "SELECT oid FROM pg_constraint WHERE contype = 'n'"
 _PLATFORM_SCHEMAS = "'neon', 'neon_migration', 'information_schema'"
+_ALONE = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT")
+_IN_TRANSACTION = ("SAVEPOINT neon_migrate_catalog", "ROLLBACK TO SAVEPOINT neon_migrate_catalog")
 _DESCRIBE = f"""SELECT i.type, i.identity FROM unnest(%s::oid[], %s::oid[]) AS a (classid, objid),
 LATERAL pg_identify_object(a.classid, a.objid, 0) AS i
 WHERE i.schema IS NULL OR (i.schema NOT IN ({_PLATFORM_SCHEMAS}) AND i.schema NOT LIKE 'pg\\_%%') ORDER BY 1, 2"""
@@ -36,18 +38,20 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
     ignore  shell patterns over `schema.name` of tables that are none of ours
 
     All queries travel together and see one snapshot; a second round trip is made only to name what no kind knows.
+    Where a transaction is open, its own uncommitted changes are seen and it stays open.
     Expressions are deparsed under an empty search_path, so every name in them is qualified.
     """
     known = kinds()
+    begin, end = _IN_TRANSACTION if session.in_transaction else _ALONE
     statements: list[tuple[str, Sequence[Any]]] = [
         # Where the ledger is depends on the search_path of the session, so this one comes first.
-        ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ()),
+        (begin, ()),
         (_LEDGER, (ledger, PROGRESS_TABLE)),
         ("SET LOCAL search_path = ''", ()),
         (_DEPENDENCIES, ()),
         (_NOT_NULL, ()),
         *((kind.query(session.major), ()) for kind in known.values()),
-        ("COMMIT", ()),
+        (end, ()),
     ]
     answers = session.queries(statements)
     reading = _Reading(answers[3], tuple(ignore))

@@ -1,0 +1,233 @@
+"""A history step by step: what each migration changes, and whether its down file takes that back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from neon_migrate import execute
+from neon_migrate.diff import Alter, Create, Rename, diff
+from neon_migrate.errors import Location, StatementError
+from neon_migrate.postgres.introspect import read_catalog
+from neon_migrate.postgres.trial import trial
+from neon_migrate.script import shape
+from neon_migrate.sources.migrations import chain, open_scratch, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from neon_migrate.catalog import Catalog
+    from neon_migrate.diff import Change
+    from neon_migrate.ledger.migration import Migration, MigrationFile
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.postgres.session import Session
+    from neon_migrate.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DownProof:
+    """What a down file did, run on exactly what its up file had made.
+
+    error        why it could not be run; empty when it could
+    where        the place of the error
+    differences  how the Catalog afterwards differs from the one before the up file
+    """
+
+    error: str = ""
+    where: Location | None = None
+    differences: tuple[str, ...] = ()
+
+    @property
+    def restores(self) -> bool:
+        """Whether it gave back exactly the schema before."""
+        return not self.error and not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration, observed. Both Catalogs are of one database, so their addresses tell renames.
+
+    truncated  tables that stood before and were emptied by TRUNCATE, as `schema.name`
+    down       None where there is no down file
+    """
+
+    migration: Migration
+    before: Catalog
+    after: Catalog
+    truncated: tuple[str, ...]
+    down: DownProof | None
+
+
+def walk(
+    server: ScratchServer, migrations: Sequence[Migration], settings: Settings, wanted: Callable[[Migration], bool]
+) -> Iterator[Step]:
+    """Replay `migrations` and observe those that are wanted; the whole is kept for `replay` afterwards.
+
+    Those before the first wanted one come from what is kept. Raises StatementError with file, line and column.
+    """
+    first = next((index for index, migration in enumerate(migrations) if wanted(migration)), None)
+    if first is None:
+        server.drop(replay(server, migrations, settings).database)
+        return
+    keys = chain(migrations, settings)
+    walker = _Walker(server, replay(server, migrations[:first], settings).database, settings)
+    try:
+        for index in range(first, len(migrations)):
+            if index == len(migrations) - 1 and index > first:
+                walker.keep(keys[index - 1])
+            if wanted(migrations[index]):
+                yield walker.observed(migrations[index])
+            else:
+                walker.run(migrations[index])
+        walker.keep(keys[-1])
+    finally:
+        walker.close()
+
+
+class _Walker:
+    """One database on its way through a history."""
+
+    def __init__(self, server: ScratchServer, database: str, settings: Settings) -> None:
+        self._server = server
+        self._database = database
+        self._settings = settings
+        self._catalog: Catalog | None = None
+        self._connect()
+
+    def _connect(self) -> None:
+        self._session = open_scratch(self._server, self._database)
+        ledger = execute.ensure_ledger(self._session, self._settings)
+        self._conditions = execute.Conditions(ledger)
+
+    def close(self) -> None:
+        self._session.close()
+        self._server.drop(self._database)
+
+    def keep(self, key: str) -> None:
+        """Keep the present state; the connection has to be given up for that."""
+        self._session.close()
+        if key not in self._server.kept:
+            self._server.keep(key, self._database)
+        self._connect()
+
+    def run(self, migration: Migration) -> None:
+        execute.run_up(self._session, migration, self._settings, self._conditions)
+        self._catalog = None
+
+    def observed(self, migration: Migration) -> Step:
+        before = self._catalog or self._read(self._session)
+        truncated = self._truncated(migration)
+        self.run(migration)
+        self._catalog = after = self._read(self._session)
+        return Step(migration, before, after, truncated, self._down_proof(migration, before))
+
+    def _read(self, session: Session) -> Catalog:
+        return read_catalog(session, ledger=self._settings.table_name, ignore=self._settings.ignore)
+
+    def _down_proof(self, migration: Migration, before: Catalog) -> DownProof | None:
+        if migration.down is None:
+            return None
+        try:
+            if _stays_in_transaction(migration.down):
+                with trial(self._session):
+                    self._run_text(migration.down)
+                    self._session.query(execute.deleting(self._conditions, migration.version))
+                    self._session.query("SET CONSTRAINTS ALL IMMEDIATE")
+                    found = self._read(self._session)
+            else:
+                with self._clone() as session:
+                    execute.run_down(session, migration, self._settings, self._conditions)
+                    found = self._read(session)
+        except StatementError as error:
+            return DownProof(_reason(error), error.where)
+        return DownProof(differences=tuple(map(_difference, diff(before, found))))
+
+    def _truncated(self, migration: Migration) -> tuple[str, ...]:
+        """The tables that are truncated, found by running the migration once for that and taking it back."""
+        try:
+            if _stays_in_transaction(migration.up):
+                with trial(self._session):
+                    self._session.script(_WATCH)
+                    self._run_text(migration.up)
+                    return _seen(self._session)
+            with self._clone() as session:
+                session.script(_WATCH)
+                execute.run_up(session, migration, self._settings, self._conditions)
+                return _seen(session)
+        except StatementError:
+            return ()  # the run that counts comes next and says why
+
+    def _run_text(self, file: MigrationFile) -> None:
+        outcome = self._session.message(file.sql)
+        if outcome.error is not None:
+            raise execute.refused(file, self._settings, outcome)
+
+    @contextmanager
+    def _clone(self) -> Iterator[Session]:
+        """A copy of the database as it is now; what is done to it stays there."""
+        self._session.close()
+        database = self._server.create(template=self._database)
+        try:
+            with open_scratch(self._server, database) as session:
+                yield session
+        finally:
+            self._server.drop(database)
+            self._connect()
+
+
+def _stays_in_transaction(file: MigrationFile) -> bool:
+    """Whether the file runs inside one transaction that it does not end itself, so that it can be tried and undone."""
+    return not file.no_transaction and shape(file.sql).embeddable
+
+
+def _reason(error: StatementError) -> str:
+    return "\n".join(part for part in (error.what, error.why) if part)
+
+
+def _difference(change: Change) -> str:
+    """One difference between what a down file left and what was there before its up file."""
+    match change:
+        case Create():
+            return f"{change.key} is there and was not before"
+        case Rename():
+            return f"{change.old.key} is called {change.new.key.qualified_name}"
+        case Alter():
+            return f"{change.key} differs: {', '.join(_differing_fields(change))}"
+    return f"{change.key} is gone"
+
+
+def _differing_fields(change: Alter) -> list[str]:
+    old, new = change.old, change.new
+    values: list[tuple[str, Any, Any]] = [
+        (field.name, getattr(old, field.name), getattr(new, field.name, None))
+        for field in fields(old)  # type: ignore[arg-type]
+        if field.compare
+    ]
+    return [f"{name} {found!r} instead of {before!r}" for name, before, found in values if before != found]
+
+
+_SEEN = "neon_migrate.truncated"
+
+_WATCH = f"""CREATE FUNCTION pg_temp.neon_migrate_truncated() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog AS $watch$ BEGIN
+  PERFORM set_config('{_SEEN}', concat_ws(E'\\n', nullif(current_setting('{_SEEN}', true), ''),
+    TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME), false);
+  RETURN NULL;
+END $watch$;
+DO $watch$ DECLARE found record; BEGIN
+  FOR found IN SELECT c.oid::pg_catalog.regclass AS name FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^(pg_|information_schema$)'
+  LOOP
+    EXECUTE 'CREATE TRIGGER neon_migrate_truncated BEFORE TRUNCATE ON ' || found.name
+      || ' EXECUTE FUNCTION pg_temp.neon_migrate_truncated()';
+    EXECUTE 'ALTER TABLE ' || found.name || ' ENABLE ALWAYS TRIGGER neon_migrate_truncated';
+  END LOOP;
+END $watch$"""
+"""Puts a trigger on every table that notes its TRUNCATE; a temporary function, so that it goes with the connection."""
+
+
+def _seen(session: Session) -> tuple[str, ...]:
+    ((names,),) = session.query(f"SELECT pg_catalog.current_setting('{_SEEN}', true)")
+    return tuple(sorted(set((names or "").split("\n")) - {""}))
