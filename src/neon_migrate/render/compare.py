@@ -1,0 +1,42 @@
+"""The page of `compare`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neon_migrate.render.differences import coverage_lines, differences_tree
+from neon_migrate.render.page import Document, Line, Span, plural
+
+if TYPE_CHECKING:
+    from neon_migrate.compare import CompareReport
+    from neon_migrate.render.page import Page
+
+
+def compare_page(report: CompareReport) -> Page:
+    """Every difference as a tree, what it could cost to remove them, and what was not compared."""
+    applied = plural(len(report.applied), "applied migration")
+    if not report.different:
+        verdict: Page = (Line((Span("in line: ", "good"), f"{report.database} is what its {applied} make.")),)
+    else:
+        verdict = (
+            differences_tree(f"{report.database} against its {applied}", report.differences),
+            Line(
+                (
+                    Span(plural(len(report.differences), "difference"), "bad"),
+                    ". neon-migrate compare --sql prints what would bring the database in line.",
+                )
+            ),
+        )
+    return (*_warnings(report), *verdict, *coverage_lines(report.coverage))
+
+
+def compare_sql(report: CompareReport) -> Page:
+    """The statements alone, with what they could lose as comments at their head."""
+    if not report.different:
+        return (Document(f"-- {report.database} is in line with its migrations: nothing to do.\n"),)
+    losses = "".join(f"-- loses data: {loss}\n" for loss in report.losses)
+    return (Document(losses + report.sql),)
+
+
+def _warnings(report: CompareReport) -> Page:
+    return tuple(Line((Span("warning: ", "warn"), warning)) for warning in report.warnings)
