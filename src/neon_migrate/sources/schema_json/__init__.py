@@ -10,6 +10,36 @@ from neon_migrate.sources.schema_json.document import (
     read_document,
     renames,
 )
+from neon_migrate.sources.schema_json.json_schema import schema_document
 from neon_migrate.sources.schema_json.load import load
+from neon_migrate.sources.schema_json.seeds import (
+    Record,
+    Seed,
+    SeedDifference,
+    changed,
+    existing,
+    insert_statements,
+    missing,
+    seeds_of,
+    upsert_statements,
+)
 
-__all__ = ["Document", "Rename", "SchemaWarning", "load", "parse_document", "read_document", "renames"]
+__all__ = [
+    "Document",
+    "Record",
+    "Rename",
+    "SchemaWarning",
+    "Seed",
+    "SeedDifference",
+    "changed",
+    "existing",
+    "insert_statements",
+    "load",
+    "missing",
+    "parse_document",
+    "read_document",
+    "renames",
+    "schema_document",
+    "seeds_of",
+    "upsert_statements",
+]
