@@ -47,7 +47,7 @@ def session(database: Target) -> Iterator[Session]:
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with `histories/`, `pairs/` and `schemas/`, unpacked once a run; the test is skipped where they are absent."""
+    """The folder with `histories/`, `pairs/` and `schemas/`, unpacked once a run; a skip where they are absent."""
     archives = sorted(INPUTS.glob("*.tar.gz"))
     if not archives:
         pytest.skip(f"no inputs in {INPUTS}")

@@ -96,6 +96,11 @@ def _distance(version: int, wish: int | None) -> tuple[int, int]:
     return abs(version - (wish or SUPPORTED[-1])), -version
 
 
+def system_folders(major: int) -> Iterator[Path]:
+    """Where the system's own programs of a major version may be, those of a server or of a client alone."""
+    return (Path(place.format(major=major)) for place in _SYSTEM_PLACES)
+
+
 def has_server(folder: Path) -> bool:
     """Whether the folder holds a server, and not just the client programs."""
     return (folder / "postgres").is_file() and (folder / "initdb").is_file()
@@ -104,8 +109,7 @@ def has_server(folder: Path) -> bool:
 def _candidates(major: int, *, prefer_wheel: bool) -> Iterator[tuple[Path, str]]:
     if prefer_wheel:
         yield from _wheel(major)
-    for place in _SYSTEM_PLACES:
-        folder = Path(place.format(major=major))
+    for folder in system_folders(major):
         if has_server(folder):
             yield folder, "the system's Postgres"
     yield from _on_path(major)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from neon_migrate.errors import ScratchError
 
@@ -134,27 +133,45 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
         os.close(descriptor)
 
 
-def copy_tree(source: Path, destination: Path) -> None:
-    """Copy a folder with its modes and owners; `destination` must not exist. Raises ScratchError.
+def pack(folder: Path, archive: Path, account: Account) -> None:
+    """Write what is in `folder` into one file, whole or not at all. Raises ScratchError.
 
-    By `cp`, which takes half the time of shutil.copytree, clones where the file system can, and leaves Python free to
-    import what is needed next.
+    A file system takes several times as long to make the 700 files of a small data directory as to write one large one.
     """
-    done = subprocess.run(
-        ["cp", "-Rp", "--", str(source), str(destination)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+    part = archive.with_name(f"{archive.name}.{os.getpid()}.part")
+    try:
+        with part.open("xb") as output:
+            _tar(["-cf", "-", "."], folder, account, stdout=output)
+        part.replace(archive)
+    except OSError as error:
+        raise folder_error(archive.parent, error) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def unpack(archive: Path, folder: Path, account: Account) -> None:
+    """Make `folder` anew, of mode 0700 and `account`'s own, with what `pack` wrote. Raises ScratchError, OSError."""
+    with archive.open("rb") as packed:
+        try:
+            folder.mkdir(mode=0o700)
+            account.give(folder)
+            _tar(["-xpf", "-"], folder, account, stdin=packed)
+        except OSError as error:
+            raise folder_error(folder, error) from None
+
+
+def _tar(arguments: list[str], folder: Path, account: Account, **streams: BinaryIO) -> None:
+    """Run tar as `account`, so that what it makes is that user's. Raises OSError."""
+    with subprocess.Popen(
+        ["tar", *arguments],
+        stdin=streams.get("stdin", subprocess.DEVNULL),
+        stdout=streams.get("stdout", subprocess.DEVNULL),
         stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        shutil.rmtree(destination, ignore_errors=True)
-        full = "No space left" in done.stderr or "quota" in done.stderr
-        code = errno.ENOSPC if full else errno.EIO
-        raise folder_error(destination, OSError(code, done.stderr.strip().splitlines()[0] if done.stderr else "cp"))
-
-
-def tree_size(path: Path) -> int:
-    """Bytes in the files below `path`."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+        cwd=folder,
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        **account.process_owner(),
+    ) as process:
+        complaint = process.communicate()[1].decode(errors="replace").strip()
+    if process.returncode:
+        full = "No space left" in complaint or "quota" in complaint
+        raise OSError(errno.ENOSPC if full else errno.EIO, complaint.partition("\n")[0] or "tar failed")

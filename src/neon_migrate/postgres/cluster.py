@@ -7,6 +7,7 @@ How, and what each step costs, was measured; the sources of the choices are Post
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -16,20 +17,26 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from neon_migrate.errors import ScratchError
 from neon_migrate.postgres.account import Account, server_account
-from neon_migrate.postgres.cache import cache_folder, copy_tree, folder_error, locked, private_folder, scratch_base
+from neon_migrate.postgres.cache import cache_folder, folder_error, locked, pack, private_folder, scratch_base
 from neon_migrate.postgres.target import Target
+from neon_migrate.postgres.watchdog import Watchdog
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from neon_migrate.postgres.binaries import Build
     from neon_migrate.postgres.session import Session
 
 SUPERUSER = "postgres"
 MAINTENANCE_DATABASE = "postgres"
+PLAIN_DATABASE = "template1"
+"""What an empty database is copied from. Nobody connects to it."""
 
-_SHAPE = "1"
+_SHAPE = "3"
 """Raised whenever what a template holds changes: older templates and snapshots are not used then."""
 
 _START_TIMEOUT_S = 60.0
@@ -50,7 +57,7 @@ _NEON_MEMBERSHIPS = (
     "GRANT authenticated, anonymous TO authenticator",
 )
 
-THROW_AWAY = (
+_THROW_AWAY = (
     ("fsync", "off"),
     ("full_page_writes", "off"),
     ("synchronous_commit", "off"),
@@ -60,8 +67,9 @@ THROW_AWAY = (
     ("max_logical_replication_workers", "0"),
     ("shared_buffers", "16MB"),
     ("checkpoint_timeout", "1h"),
+    ("wal_recycle", "off"),
+    ("wal_init_zero", "off"),
 )
-"""Settings of a server whose data may be lost."""
 
 _ALWAYS = (
     ("listen_addresses", ""),
@@ -72,6 +80,11 @@ _ALWAYS = (
     ("log_timezone", "UTC"),
     ("timezone", "UTC"),
 )
+
+
+def throw_away(build: Build) -> tuple[tuple[str, str], ...]:
+    """Settings of a server whose data may be lost, and which should start fast."""
+    return (*_THROW_AWAY, ("io_method", "sync")) if build.major >= 18 else _THROW_AWAY
 
 
 def child_environment() -> dict[str, str]:
@@ -148,19 +161,84 @@ def is_ready(data: Path, pid: int | None = None) -> bool:
 
 def socket_target(sockets: Path, database: str, *, source: str) -> Target:
     """How to connect to a server of ours as its superuser, whatever PG* variables are set."""
-    quoted = str(sockets).replace("\\", "\\\\").replace("'", "\\'")
-    name = database.replace("\\", "\\\\").replace("'", "\\'")
-    return Target(f"host='{quoted}' port=5432 user={SUPERUSER} dbname='{name}'", source=source, own=True)
+    # In this form, without an authority, libpq and sqlx read it alike.
+    url = f"postgresql:///{quote(database, safe='')}?host={quote(str(sockets))}&port=5432&user={SUPERUSER}"
+    return Target(url, source=source, own=True)
 
 
-def make_folder(base: Path, account: Account) -> Path:
-    """A new folder in `base`, with a short name, mode 0700, that the server's user owns. Raises ScratchError."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=f"neon-migrate-{os.geteuid()}-", dir=base))
-        account.give(folder)
-    except OSError as error:
-        raise folder_error(base, error) from None
-    return folder
+class RunFolder:
+    """A folder for one server: its data, its socket and its log. Both are gone when this process is.
+
+    path  mode 0700, owned by the user the server runs as
+    data  the server's data directory, to be made
+    """
+
+    def __init__(self, base: Path, account: Account) -> None:
+        """Make one in `base`. Raises ScratchError."""
+        _sweep(base)
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix=_prefix(), dir=base))
+            account.give(self.path)
+            self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+        except OSError as error:
+            raise folder_error(base, error) from None
+        self.data = self.path / "data"
+        self._watchdog = Watchdog(self.path, lock=self._lock)
+        self._server: Server | None = None
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop(signal.SIGQUIT)
+        self._watchdog.dismiss()
+        os.close(self._lock)
+
+    def start(self, build: Build) -> Server:
+        """Start a throw-away server on `data` and wait until it answers. Raises ScratchError."""
+        self._server = server = Server(build, self.data, self.path, settings=throw_away(build))
+        self._watchdog.guard(server.pid)
+        server.wait_ready()
+        return server
+
+    def clear(self) -> None:
+        """End the server, if one runs, and remove its data."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self.data, ignore_errors=True)
+
+    def stop(self, how: signal.Signals) -> None:
+        """End the server, if one runs: SIGINT for a clean shutdown, SIGQUIT when its data does not matter any more."""
+        if self._server is not None:
+            self._server.stop(how)
+            self._watchdog.guard(None)
+            self._server = None
+
+
+def run_folder(*, size: int = 0) -> RunFolder:
+    """A folder for one server where throw-away data goes; `size`: bytes that will be copied there."""
+    account = server_account()
+    return RunFolder(scratch_base(account, size=size), account)
+
+
+def _prefix() -> str:
+    return f"neon-migrate-{os.geteuid()}-"
+
+
+def _sweep(base: Path) -> None:
+    """Remove what is left of runs whose process and watchdog were both killed: nobody holds the lock there."""
+    settled = time.time() - 60  # a folder younger than that may be between being made and being locked
+    for folder in base.glob(f"{_prefix()}*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_mtime < settled:
+                descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(folder)
+                finally:
+                    os.close(descriptor)
 
 
 def cluster_cache(build: Build) -> Path:
@@ -171,29 +249,20 @@ def cluster_cache(build: Build) -> Path:
 
 
 def template(build: Build) -> Path:
-    """The data directory that every scratch server is a copy of; made when missing (0.5 s), safely against others.
+    """The packed data directory that every scratch server starts from; made when missing (1 s), safely against others.
 
     Raises ScratchError.
     """
     folder = cluster_cache(build)
-    ready = folder / "template"
-    if ready.is_dir():
-        return ready
-    with locked(folder / "template.lock"):
-        if not ready.is_dir():
-            account = server_account()
-            work = make_folder(scratch_base(account), account)
-            try:
-                data = work / "data"
-                initialize(build, data)
-                _furnish(build, data, work)
-                part = folder / "template.part"
-                shutil.rmtree(part, ignore_errors=True)
-                copy_tree(data, part)
-                part.replace(ready)
-            finally:
-                shutil.rmtree(work, ignore_errors=True)
-    return ready
+    archive = folder / "template.tar"
+    if not archive.is_file():
+        with locked(folder / "template.lock"):
+            if not archive.is_file():
+                with run_folder() as run:
+                    initialize(build, run.data)
+                    _furnish(build, run)
+                    pack(run.data, archive, server_account())
+    return archive
 
 
 def initialize(build: Build, data: Path) -> None:
@@ -235,17 +304,13 @@ def add_roles(session: Session) -> None:
         session.query(statement)
 
 
-def _furnish(build: Build, data: Path, work: Path) -> None:
-    """Add Neon's roles, and leave as few files to copy as possible: each database is 300 of them."""
+def _furnish(build: Build, run: RunFolder) -> None:
+    """Add Neon's roles, and leave few files to copy: each database has 300 of them."""
     from neon_migrate.postgres.session import connect
 
-    server = Server(build, data, work, settings=THROW_AWAY)
-    try:
-        server.wait_ready()
-        with connect(socket_target(work, MAINTENANCE_DATABASE, source="scratch")) as session:
-            add_roles(session)
-        with connect(socket_target(work, "template1", source="scratch")) as session:
-            session.query(f"DROP DATABASE {MAINTENANCE_DATABASE}")
-            session.query(f"CREATE DATABASE {MAINTENANCE_DATABASE} TEMPLATE template0")
-    finally:
-        server.stop(signal.SIGINT)
+    run.start(build)
+    with connect(socket_target(run.path, MAINTENANCE_DATABASE, source="scratch")) as session:
+        add_roles(session)
+        session.query("ALTER DATABASE template0 IS_TEMPLATE false")
+        session.query("DROP DATABASE template0")
+    run.stop(signal.SIGINT)

@@ -2,45 +2,84 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
+import contextlib
+import hashlib
 import signal
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from neon_migrate.errors import NeonMigrateError, ScratchError
 from neon_migrate.postgres.account import server_account
-from neon_migrate.postgres.binaries import Build, find_build
-from neon_migrate.postgres.cache import copy_tree, scratch_base
+from neon_migrate.postgres.binaries import find_build
+from neon_migrate.postgres.cache import unpack
 from neon_migrate.postgres.cluster import (
     MAINTENANCE_DATABASE,
-    THROW_AWAY,
+    PLAIN_DATABASE,
     Server,
-    make_folder,
+    run_folder,
     socket_target,
     template,
 )
-from neon_migrate.postgres.watchdog import Watchdog
+from neon_migrate.postgres.snapshots import Snapshots
+from neon_migrate.sql import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from neon_migrate.postgres.binaries import Build
+    from neon_migrate.postgres.cluster import RunFolder
     from neon_migrate.postgres.session import Session
+    from neon_migrate.postgres.snapshots import Snapshot
     from neon_migrate.postgres.target import Target
+
+_OWN_DATABASES = (MAINTENANCE_DATABASE, PLAIN_DATABASE)
+
+_ROLES = """
+SELECT md5(string_agg(line, E'\\n' ORDER BY line)) FROM (
+    SELECT format('%s %s%s%s%s%s%s%s %s', rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin,
+                  rolreplication, rolbypassrls, rolconnlimit) AS line FROM pg_roles
+    UNION ALL SELECT format('%s in %s %s', member::regrole, roleid::regrole, admin_option) FROM pg_auth_members
+    UNION ALL SELECT format('%s set %s', setrole, setconfig) FROM pg_db_role_setting WHERE setdatabase = 0
+) AS lines
+"""
+"""A fingerprint of all roles, their memberships and settings."""
+
+_COPY_SETTINGS = """
+INSERT INTO pg_db_role_setting SELECT made.oid, setrole, setconfig
+FROM pg_db_role_setting JOIN pg_database AS source ON source.oid = setdatabase, pg_database AS made
+WHERE source.datname = %s AND made.datname = %s
+"""
+"""What ALTER DATABASE … SET left on a database: CREATE DATABASE … TEMPLATE does not copy it."""
 
 
 class ScratchServer:
-    """A running throw-away Postgres server; its databases are gone when it ends, unless kept."""
+    """A running throw-away Postgres server; its databases are gone when it ends, unless kept.
 
-    def __init__(self, build: Build, server: Server, *, requested_major: int | None) -> None:
+    major            its major version: 14 to 18
+    version          "18.6"
+    source           where its programs come from, for people
+    requested_major  what was asked for: where it differs from `major`, that one isn't to be had and the user is told
+    kept             keys of the databases that came with the snapshot the server was started from
+
+    Roles are the server's, not the database's: an empty database of a server that has kept ones sees their roles.
+    Whoever minds takes a server of its own, without `wanted`.
+    """
+
+    def __init__(
+        self, build: Build, server: Server, snapshot: Snapshot | None = None, *, requested_major: int | None = None
+    ) -> None:
         self.major = build.major
         self.version = build.version
         self.source = build.source
         self.requested_major = requested_major
-        self.kept: frozenset[str] = frozenset()
+        self.kept: frozenset[str] = frozenset(snapshot.databases) if snapshot else frozenset()
         self._server = server
-        self._kept: dict[str, str] = {}
+        self._databases = dict(snapshot.databases) if snapshot else {}
+        self._roles = dict.fromkeys(self._databases, snapshot.roles if snapshot else "")
+        self._role_names: dict[str, list[str]] = {}
+        self._opened: set[str] = set()
         self._count = 0
         self._admin: Session | None = None
 
@@ -51,13 +90,12 @@ class ScratchServer:
         """
         self._count += 1
         name = f"scratch_{self._count}"
-        strategy = " STRATEGY file_copy" if self.major >= 15 else ""
-        self._maintenance().query(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"{strategy}')
+        self._copy(template or PLAIN_DATABASE, name)
         return name
 
     def drop(self, name: str) -> None:
-        """Remove a database; whoever is still connected to it is cut."""
-        self._maintenance().query(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        """Remove a database; whoever is still connected to it is cut off."""
+        self._maintenance().query(f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
 
     def target(self, name: str) -> Target:
         """How to connect to one of its databases, as superuser."""
@@ -69,22 +107,70 @@ class ScratchServer:
 
         return connect(self.target(name))
 
+    def holds(self, key: str) -> bool:
+        """Whether a database is kept under `key`: it came with the snapshot, or was kept since."""
+        return key in self._databases
+
     def open_kept(self, key: str) -> str:
-        """A fresh copy of the database kept under `key` (one of `kept`, or kept since). Raises KeyError."""
-        return self.create(template=self._kept[key])
+        """A fresh copy of the database kept under `key`, which is one of `kept` or was kept since. Raises KeyError."""
+        self._opened.add(key)
+        return self.create(template=self._databases[key])
 
     def keep(self, key: str, name: str) -> None:
-        """Make the present content of a database available to later runs under `key`.
+        """Make the present content of a database available under `key`: in this run, and in later ones once this ended.
 
+        key   stands for the content: a key that is kept already is not kept again
         name  must not be connected to; it stays the caller's, who may change or drop it
         """
-        self._kept[key] = self.create(template=name)
+        if key in self._databases:
+            return
+        database = f"kept_{hashlib.sha256(key.encode()).hexdigest()[:24]}"
+        self._copy(name, database)
+        session = self._maintenance()
+        self._roles[key] = session.query(_ROLES)[0][0]
+        self._role_names[key] = [str(role) for (role,) in session.query("SELECT rolname FROM pg_roles")]
+        self._databases[key] = database
 
     def close(self) -> None:
-        """End the connection of its own, if there is one."""
+        """Close its own connection."""
         if self._admin is not None:
             self._admin.close()
             self._admin = None
+
+    def store(self, run: RunFolder, snapshots: Snapshots) -> None:
+        """End the server, and put what was kept since it started into the cache."""
+        last = next(reversed(self._role_names), None)
+        if last is not None and self._reduce_to(last):
+            self.close()
+            run.stop(signal.SIGINT)
+            snapshots.add(run.data, self._worth_storing(last), self._roles[last])
+
+    def _worth_storing(self, last: str) -> dict[str, str]:
+        """The databases to store, by key: kept or opened in this run, and with the roles that the last kept one has."""
+        return {
+            key: database
+            for key, database in self._databases.items()
+            if (key in self._role_names or key in self._opened) and self._roles[key] == self._roles[last]
+        }
+
+    def _reduce_to(self, last: str) -> bool:
+        """Leave only what is to be stored; False when the roles can't be brought back to what they were at `keep`."""
+        session = self._maintenance()
+        stored = {*_OWN_DATABASES, *self._worth_storing(last).values()}
+        for (name,) in session.query("SELECT datname FROM pg_database"):
+            if name not in stored:
+                self.drop(name)
+        for (role,) in session.query("SELECT rolname FROM pg_roles"):
+            if role not in self._role_names[last]:
+                session.query(f"DROP ROLE {identifier(role)}")
+        return bool(session.query(_ROLES)[0][0] == self._roles[last])
+
+    def _copy(self, source: str, name: str) -> None:
+        strategy = " STRATEGY file_copy" if self.major >= 15 else ""  # the only one there is in 14
+        session = self._maintenance()
+        session.query(f"CREATE DATABASE {identifier(name)} TEMPLATE {identifier(source)}{strategy}")
+        if source != PLAIN_DATABASE:
+            session.query(_COPY_SETTINGS, (source, name))
 
     def _maintenance(self) -> Session:
         if self._admin is None:
@@ -104,32 +190,41 @@ def scratch_server(
 
     Raises ScratchError.
     """
+    # Importing psycopg costs as much as three starts: it goes on while the data is copied and the server starts.
+    threading.Thread(target=_import_psycopg, daemon=True).start()
     build = find_build(major=major, bindir=bindir)
-    source = template(build)
-    account = server_account()
-    folder = make_folder(scratch_base(account), account)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    watchdog = Watchdog(folder, keep_open=lock)
-    ended = True
-    try:
-        # Importing psycopg costs as much as three starts: it goes on while the data is copied and the server starts.
-        threading.Thread(target=_import_psycopg, daemon=True).start()
-        copy_tree(source, folder / "data")
-        server = Server(build, folder / "data", folder, settings=THROW_AWAY)
-        watchdog.guard(server.pid)
-        ended = False
-        scratch = ScratchServer(build, server, requested_major=major)
+    snapshots = Snapshots(build)
+    with run_folder() as run:
+        server, snapshot = _start(build, run, snapshots, wanted)
+        scratch = ScratchServer(build, server, snapshot, requested_major=major)
         try:
-            server.wait_ready()
             yield scratch
+        except Exception:
+            _store(scratch, run, snapshots)  # what was kept before the error is as good as ever
+            raise
+        else:
+            _store(scratch, run, snapshots)
         finally:
             scratch.close()
-            server.stop(signal.SIGQUIT)
-            ended = True
-    finally:
-        watchdog.dismiss(ended=ended)
-        os.close(lock)
+
+
+def _start(build: Build, run: RunFolder, snapshots: Snapshots, wanted: Sequence[str]) -> tuple[Server, Snapshot | None]:
+    """A server on the best kept data, or on a plain template; a snapshot on which none starts is removed."""
+    snapshot = snapshots.unpack_best(wanted, run.data) if wanted else None
+    if snapshot is not None:
+        try:
+            return run.start(build), snapshot
+        except ScratchError:
+            run.clear()
+            snapshots.discard(snapshot)
+    unpack(template(build), run.data, server_account())
+    return run.start(build), None
+
+
+def _store(scratch: ScratchServer, run: RunFolder, snapshots: Snapshots) -> None:
+    """That something could not be kept (the disk is full, say) costs time later, and nothing else."""
+    with contextlib.suppress(NeonMigrateError, OSError):
+        scratch.store(run, snapshots)
 
 
 def _import_psycopg() -> None:
