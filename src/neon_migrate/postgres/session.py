@@ -56,6 +56,20 @@ class Session:
         return self.server_version // 10000
 
     @property
+    def uses_tls(self) -> bool:
+        """Whether the connection is encrypted by TLS."""
+        return self._connection.pgconn.ssl_in_use
+
+    @property
+    def password(self) -> str:
+        """The password of this connection, wherever libpq found it; empty when none was needed. Never to be shown."""
+        return self._connection.info.password
+
+    def connection_parameters(self) -> dict[str, str]:
+        """libpq's parameters that are in force, less the password: the URL's, the environment's, the address taken."""
+        return self._connection.info.get_parameters()
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction block is open on the server (also a failed one)."""
         from psycopg.pq import TransactionStatus
