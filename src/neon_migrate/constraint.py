@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import identifier, qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _NOT_VALID = " NOT VALID"
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from neon_migrate.catalog import Catalog, DatabaseObject, Key
 from neon_migrate.objects import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from neon_migrate.catalog import Catalog, DatabaseObject, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def _renames(drops: Iterable[DatabaseObject], creates: Iterable[DatabaseObject])
     found = []
     for old in sorted(drops, key=lambda obj: obj.key):
         same = kind_of(old.key).apart_from_name(old)
-        new = new_names.pop((old.key.kind, same), None) if same is not None else None
-        if new is not None:
-            found.append(Rename(old, new))
+        renamed = new_names.pop((old.key.kind, same), None) if same is not None else None
+        if renamed is not None:
+            found.append(Rename(old, renamed))
     return found

@@ -5,11 +5,13 @@ A kind reads its rows from one catalog query and writes SQL; it talks to no data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 Row = tuple[Any, ...]
 Found = tuple[tuple[Address, ...], DatabaseObject]
@@ -79,7 +81,7 @@ class Kind(Generic[ObjectT]):
         raise NotImplementedError(self.name)
 
     def create(self, obj: ObjectT, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
-        """SQL that makes it, where the rest of `after` it depends on is there; `inlined` are to be made along with it."""
+        """SQL that makes it, where the rest of `after` it depends on is there; `inlined` come with it."""
         raise NotImplementedError(self.name)
 
     def drop(self, obj: ObjectT) -> Sequence[str]:

@@ -6,13 +6,17 @@ Order comes from pg_depend of both sides: what uses an object is taken down befo
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, DatabaseObject, Key
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename, diff
-from neon_migrate.kind import Alteration
 from neon_migrate.objects import kind_of, kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from neon_migrate.kind import Alteration
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +276,7 @@ def _in_a_cycle(inside: Iterable[Key], needs: Mapping[Key, Mapping[Key, frozense
 
 
 def _topological(after_node: Mapping[_Node, set[_Node]]) -> list[_Node]:
-    """The nodes so that each comes after those it follows; among free ones drops of parts first, then by rank and name."""
+    """The nodes so that each comes after those it follows; free ones by rank and name, drops of parts first."""
     followers: dict[_Node, list[_Node]] = {node: [] for node in after_node}
     missing = {node: len(earlier) for node, earlier in after_node.items()}
     for node, earlier in after_node.items():

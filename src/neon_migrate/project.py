@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import UsageError
 from neon_migrate.events import Observer, silent
-from neon_migrate.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
+    from neon_migrate.settings import Settings
 
 NO_DATABASE = UsageError(
     "No database was named",

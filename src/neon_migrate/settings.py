@@ -5,10 +5,12 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from neon_migrate.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS_FILE = "neon-migrate.toml"
 SCHEMA_PLACES = ("schema.json", "tools/schema-generator/schema.json")
@@ -113,18 +115,7 @@ def _with_table(settings: Settings, table: dict[str, Any], path: Path) -> Settin
 
 
 def _typed(settings: Settings, attribute: str, value: Any, path: Path) -> Any:
-    default = getattr(settings, attribute)
-    wanted: tuple[type, ...]
-    if attribute in _PATHS:
-        wanted, convert = (str,), lambda text: (settings.root / text).resolve()
-    elif isinstance(default, tuple):
-        wanted, convert = (list,), tuple
-    elif isinstance(default, float):
-        wanted, convert = (int, float), float
-    elif isinstance(default, int) or default is None:
-        wanted, convert = (int,), int
-    else:
-        wanted, convert = (str,), str
+    wanted = _wanted(attribute, getattr(settings, attribute))
     if not isinstance(value, wanted) or isinstance(value, bool):
         raise SettingsError(
             f"{path.name}: {toml_name(attribute)} is {value!r}",
@@ -137,7 +128,18 @@ def _typed(settings: Settings, attribute: str, value: Any, path: Path) -> Any:
     }.get(attribute)
     if allowed and value not in allowed:
         raise SettingsError(f"{path.name}: {toml_name(attribute)} is {value!r}", why="Known: " + ", ".join(allowed))
-    return convert(value)
+    if attribute in _PATHS:
+        return (settings.root / value).resolve()
+    return tuple(value) if list in wanted else value
+
+
+def _wanted(attribute: str, default: object) -> tuple[type, ...]:
+    """The TOML types that a setting takes."""
+    if attribute in _PATHS or isinstance(default, str):
+        return (str,)
+    if isinstance(default, tuple):
+        return (list,)
+    return (int, float) if isinstance(default, float) else (int,)
 
 
 def _with_sqlx(settings: Settings, path: Path) -> Settings:

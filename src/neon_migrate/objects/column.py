@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, DatabaseObject, Key
 from neon_migrate.kind import PG_ATTRDEF, PG_CLASS, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sequence_options import SequenceOptions
 from neon_migrate.sql import identifier, literal, qualified
 from neon_migrate.type_change import casts_by_itself, conversion, keeps_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _SERIAL = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 _REBUILT_BY_POSTGRES = frozenset(
@@ -118,7 +121,9 @@ LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, number, default_oid, sequence, schema, table, name, type_, not_null, default, generated, identity = row[:12]
+        oid, number, default_oid, sequence, schema, table, name, type_, not_null, default, generated, identity = row[
+            :12
+        ]
         addresses = [(PG_CLASS, oid, number)]
         if default_oid:
             addresses.append((PG_ATTRDEF, default_oid, 0))
@@ -192,7 +197,8 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
 
 
 def _options(row: Sequence[str]) -> SequenceOptions:
-    return SequenceOptions(row[0], *map(int, row[1:6]), cycle=row[6] == "true")  # type: ignore[misc]
+    start, increment, minimum, maximum, cache = map(int, row[1:6])
+    return SequenceOptions(row[0], start, increment, minimum, maximum, cache, row[6] == "true")
 
 
 def _type_clause(old: Column, new: Column) -> str:
@@ -215,7 +221,7 @@ def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
     return [f"{column} {' '.join(clauses)}"] if clauses else []
 
 
-def _disturbed(old: Column, new: Column) -> object:
+def _disturbed(old: Column, new: Column) -> Callable[[DatabaseObject], bool]:
     keeps = keeps_values(old.type, new.type)
 
     def disturbed(dependent: DatabaseObject) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_EXTENSION, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)

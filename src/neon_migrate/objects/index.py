@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, USER_SCHEMA, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import identifier, qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class IndexKind(Kind[Index]):
     rank = 90
 
     def query(self, major: int) -> str:
-        return f"""SELECT c.oid, n.nspname, c.relname, t.relname, i.indisunique, pg_get_indexdef(c.oid, 0, true), i.indisvalid
+        return f"""SELECT c.oid, n.nspname, c.relname, t.relname, i.indisunique,
+  pg_get_indexdef(c.oid, 0, true), i.indisvalid
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE t.relkind = 'r' AND t.relpersistence <> 't' AND {USER_SCHEMA} AND NOT EXISTS (SELECT FROM pg_depend d

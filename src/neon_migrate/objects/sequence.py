@@ -1,14 +1,17 @@
-"""Sequences of their own (https://www.postgresql.org/docs/current/catalog-pg-sequence.html); identity ones are columns'."""
+"""Sequences of their own (https://www.postgresql.org/docs/current/catalog-pg-sequence.html), not those of identity."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Several
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_CLASS, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sequence_options import SequenceOptions
 from neon_migrate.sql import qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence as Several
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
-"""Which column a sequence goes away with (OWNED BY): a fact apart, since the column's default needs the sequence first."""
+"""Which column a sequence goes away with (OWNED BY): a fact apart, as the column's default needs the sequence first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Several
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_CLASS, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence as Several
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,7 @@ WHERE c.relpersistence <> 't' AND {USER_SCHEMA}"""
     def drop(self, obj: SequenceOwner) -> Several[str]:
         return (f"ALTER SEQUENCE {qualified(obj.schema, obj.name)} OWNED BY NONE",)
 
-    def alter(
-        self, old: SequenceOwner, new: SequenceOwner, before: Catalog, after: Catalog
-    ) -> Alteration | None:
+    def alter(self, old: SequenceOwner, new: SequenceOwner, before: Catalog, after: Catalog) -> Alteration | None:
         return Alteration(tuple(self.create(new, after, frozenset())))
 
     def identity(self, obj: SequenceOwner) -> str:

@@ -1,13 +1,16 @@
-"""Ordinary tables (https://www.postgresql.org/docs/current/catalog-pg-class.html); their columns are a kind of their own."""
+"""Ordinary tables (https://www.postgresql.org/docs/current/catalog-pg-class.html), without their columns."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_CLASS, PG_TYPE, USER_SCHEMA, Alteration, Found, Inlined, Kind, ReadSoFar, Row
 from neon_migrate.sql import qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,8 @@ from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, PG_EXTENSION, PG_NAMESPAC
 from neon_migrate.objects import kind_of, kinds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from neon_migrate.kind import Kind
     from neon_migrate.postgres.session import Rows, Session
 

@@ -1,0 +1,61 @@
+"""`compare`: everything in which a database and the replay of its applied migrations differ, both ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neon_migrate.differences import Difference, differences
+from neon_migrate.expected import expect
+from neon_migrate.plan import plan
+
+if TYPE_CHECKING:
+    from neon_migrate.catalog import Unmodelled
+    from neon_migrate.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class CompareReport:
+    """A database against its applied migrations.
+
+    database     its name and host, without the password
+    applied      versions, ascending
+    differences  what is missing, unexpected or different in the database
+    sql          statements that would bring the database in line with its migrations
+    losses       the data that running them could lose, in words
+    coverage     what was found in the database and is of no kind that is compared, named
+    warnings     what makes the comparison less than certain
+    """
+
+    database: str
+    applied: tuple[int, ...]
+    differences: tuple[Difference, ...]
+    sql: str
+    losses: tuple[str, ...]
+    coverage: tuple[Unmodelled, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def different(self) -> bool:
+        """Whether there is any difference."""
+        return bool(self.differences)
+
+
+def compare(project: Project) -> CompareReport:
+    """Compare the database with the replay of its applied migrations; writes nothing to it.
+
+    Raises UsageError (no database named), UnreachableError, MigrationFileError, ScratchError, and StatementError where
+    an applied migration can't be replayed.
+    """
+    with project.session() as session:
+        compared = expect(project, session)
+    in_line = plan(compared.found, compared.expected)
+    return CompareReport(
+        compared.database,
+        compared.applied,
+        differences(in_line.changes),
+        in_line.script(),
+        in_line.losses,
+        compared.found.unmodelled,
+        compared.warnings,
+    )

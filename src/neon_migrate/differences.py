@@ -1,0 +1,84 @@
+"""Changes as facts for people and machines: what is missing, what is there unexpectedly, what differs and how."""
+
+from __future__ import annotations
+
+from dataclasses import Field, dataclass, fields
+from typing import TYPE_CHECKING, Literal
+
+from neon_migrate.diff import Alter, Change, Create, Drop, Rename
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from neon_migrate.catalog import DatabaseObject
+
+State = Literal["missing", "unexpected", "different", "renamed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One property that two versions of an object do not share."""
+
+    property: str
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object in which what was found is not what was expected.
+
+    kind      table, column, index, primary_key, …
+    name      qualified, without quotes
+    state     missing: expected and not found; unexpected: found and not expected
+    details   which properties, where both sides have the object
+    """
+
+    kind: str
+    name: str
+    state: State
+    details: tuple[Detail, ...] = ()
+
+    def __str__(self) -> str:
+        details = "; ".join(f"{part.property}: expected {part.expected}, found {part.found}" for part in self.details)
+        return f"{self.kind.replace('_', ' ')} {self.name} is {self.state}" + (f" ({details})" if details else "")
+
+
+def differences(changes: Iterable[Change]) -> tuple[Difference, ...]:
+    """The Changes of `diff(found, expected)` as facts."""
+    return tuple(_difference(change) for change in changes)
+
+
+def _difference(change: Change) -> Difference:
+    key = change.key
+    match change:
+        case Create():
+            return Difference(key.kind, key.qualified_name, "missing")
+        case Drop():
+            return Difference(key.kind, key.qualified_name, "unexpected")
+        case Rename(old, new):
+            detail = Detail("name", new.key.qualified_name, old.key.qualified_name)
+            return Difference(key.kind, key.qualified_name, "renamed", (detail,))
+        case Alter(old, new):
+            return Difference(key.kind, key.qualified_name, "different", _details(old, new))
+
+
+def _details(found: DatabaseObject, expected: DatabaseObject) -> tuple[Detail, ...]:
+    pairs = ((field.name, getattr(expected, field.name), getattr(found, field.name)) for field in _compared(expected))
+    return tuple(Detail(name.replace("_", " "), _shown(new), _shown(old)) for name, new, old in pairs if new != old)
+
+
+def _compared(obj: DatabaseObject) -> list[Field[object]]:
+    return [field for field in fields(obj) if field.compare]  # type: ignore[arg-type]
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None | "" | ():
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)

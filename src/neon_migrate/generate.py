@@ -1,0 +1,295 @@
+"""`generate`: the next migration, from what schema.json asks for and what the migrations give so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from neon_migrate.diff import Alter, Create, diff
+from neon_migrate.differences import Difference, differences
+from neon_migrate.errors import RefusedError, StatementError
+from neon_migrate.events import Step
+from neon_migrate.ledger import folder as migrations_folder
+from neon_migrate.migration_text import losses_of_down, losses_of_up, migration_text, slug, slug_of
+from neon_migrate.plan import Plan, plan
+from neon_migrate.prove import UNSAFE_USE_OF_NEW_ENUM_VALUE, prove, run_text
+from neon_migrate.sources.database import scratch_catalog
+from neon_migrate.sources.migrations import replay, snapshot_keys
+from neon_migrate.sources.schema_json.document import Document, read_document, renames
+from neon_migrate.sql import identifier, qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from neon_migrate.catalog import Catalog, Unmodelled
+    from neon_migrate.ledger.folder import Folder
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.project import Project
+    from neon_migrate.settings import Settings
+    from neon_migrate.sources.schema_json.document import Rename
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedMigration:
+    """One new migration; `paths` are up first, then down, and empty where only `--check` was asked for."""
+
+    version: int
+    up: str
+    down: str | None
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateReport:
+    """What separates schema.json from the migrations, and what was written to close it.
+
+    in_step      whether there was nothing to do
+    migrations   what was (or with `check` would be) written, in order
+    differences  seen from the migrations: what schema.json has more is `missing` in them
+    seeds        for each table with new or changed seed rows how many
+    losses       data that applying would lose, in words
+    warnings     what a person should look at before applying
+    coverage     objects the migrations make that schema.json has no word for: they are left as they are
+    """
+
+    in_step: bool
+    migrations: tuple[GeneratedMigration, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    renames: tuple[str, ...] = ()
+    seeds: tuple[tuple[str, int], ...] = ()
+    losses: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    coverage: tuple[Unmodelled, ...] = ()
+
+
+def generate(
+    project: Project, *, name: str | None = None, allow_data_loss: bool = False, check: bool = False
+) -> GenerateReport:
+    """Write the migration that brings the migrations folder in step with schema.json, after running it both ways.
+
+    name   the new migration's description; made from the changes where it is left out
+    check  only tell, write nothing
+
+    Raises SchemaError, MigrationFileError, StatementError (an existing migration does not run), RefusedError (data
+    would be lost), ProofError, ScratchError.
+    """
+    settings = project.settings
+    document = read_document(settings.schema)
+    folder = migrations_folder.read(settings)
+    project.observer(Step(f"replaying {len(folder.migrations)} migrations"))
+    with project.scratch(wanted=snapshot_keys(folder.migrations, settings)) as server:
+        work = _Work(settings, document, folder, server, replay(server, folder.migrations, settings).database)
+        report = work.report(name)
+        if report.losses and not (allow_data_loss or check):
+            raise _refused(report.losses)
+    if report.in_step or check:
+        return report
+    return _written(report, settings, work.slug)
+
+
+def _refused(losses: Sequence[str]) -> RefusedError:
+    return RefusedError(
+        "Applying this change would lose data, so nothing was written",
+        why="\n".join(losses),
+        remedy="If that is meant: --allow-data-loss. If it is a rename: renamed_from in schema.json.",
+    )
+
+
+def _written(report: GenerateReport, settings: Settings, description: str) -> GenerateReport:
+    done = []
+    for position, migration in enumerate(report.migrations):
+        part = description if position == len(report.migrations) - 1 else f"{description}_enum_values"
+        paths = migrations_folder.write(settings, migration.version, part, migration.up, migration.down)
+        done.append(replace(migration, paths=paths))
+    return replace(report, migrations=tuple(done))
+
+
+@dataclass
+class _Work:
+    """One run of `generate`: databases on one scratch server and the Catalogs read from them."""
+
+    settings: Settings
+    document: Document
+    folder: Folder
+    server: ScratchServer
+    history: str
+    slug: str = field(default="", init=False)
+
+    def report(self, name: str | None) -> GenerateReport:
+        before = scratch_catalog(self.server, self.history, self.settings)
+        after = self._desired()
+        start, renaming = self._renamed(before)
+        renamed = scratch_catalog(self.server, start, self.settings) if renaming else before
+        forward = plan(renamed, after)
+        seeds = self._seeds(start, after)
+        if not (forward.statements or renaming or seeds):
+            return GenerateReport(True, warnings=self._warnings(forward), coverage=before.unmodelled)
+        changes = (*diff(before, after),) if renaming else forward.changes
+        self.slug = slug(name) if name else slug_of(changes, [table for table, _, _ in seeds], first=not before.objects)
+        stage = _Stage(before, renamed, after, renaming, forward, [text for _, _, texts in seeds for text in texts])
+        return GenerateReport(
+            in_step=False,
+            migrations=self._proven(stage),
+            differences=differences(forward.changes),
+            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in self._due(before)),
+            seeds=tuple((table, count) for table, count, _ in seeds),
+            losses=forward.losses,
+            warnings=self._warnings(forward),
+            coverage=before.unmodelled,
+        )
+
+    def _desired(self) -> Catalog:
+        from neon_migrate.sources.schema_json.load import load
+
+        database = self.server.create()
+        with self.server.session(database) as session:
+            load(session, self.document)
+        return scratch_catalog(self.server, database, self.settings)
+
+    def _due(self, before: Catalog) -> list[Rename]:
+        """The renames that are still to be done: the old name is there and the new one is not."""
+        tables = {(obj.key.schema, obj.key.name) for obj in before.of_kind("table")}
+        old_names = {
+            (rename.schema, rename.new): rename.old
+            for rename in renames(self.document)
+            if rename.kind == "table" and (rename.schema, rename.new) not in tables
+        }
+        columns = {tuple(obj.key[1:]) for obj in before.of_kind("column")}
+        due = []
+        for rename in renames(self.document):
+            if rename.kind == "table":
+                if (rename.schema, rename.old) in tables and (rename.schema, rename.new) not in tables:
+                    due.append(rename)
+                continue
+            table = old_names.get((rename.schema, rename.table), rename.table)
+            if (rename.schema, table, rename.old) in columns and (rename.schema, table, rename.new) not in columns:
+                due.append(rename)
+        return due
+
+    def _renamed(self, before: Catalog) -> tuple[str, tuple[tuple[str, str], ...]]:
+        """A database in which the renames are done, and their statements: there, and back."""
+        renaming = tuple(_rename_statements(rename) for rename in self._due(before))
+        if not renaming:
+            return self.history, ()
+        database = self.server.create(template=self.history)
+        run_text(self.server, database, ";\n".join(forward for forward, _ in renaming))
+        return database, renaming
+
+    def _seeds(self, start: str, after: Catalog) -> list[tuple[str, int, tuple[str, ...]]]:
+        from neon_migrate.sources.schema_json.seeds import changed, insert_statements, seeds_of, upsert_statements
+
+        found = []
+        with self.server.session(start) as session:
+            for seed in seeds_of(self.document):
+                due = changed(session, seed)
+                if due:
+                    texts = (*insert_statements(seed, due.new), *upsert_statements(seed, due.changed))
+                    found.append((seed.table, len(due.new) + len(due.changed), texts))
+        return found
+
+    def _proven(self, stage: _Stage) -> tuple[GeneratedMigration, ...]:
+        version = migrations_folder.next_version(self.folder, self.settings, datetime.now(UTC))
+        reversible = migrations_folder.is_reversible(self.folder, self.settings)
+        try:
+            return (self._prove(stage, self.history, version, reversible),)
+        except StatementError as error:
+            if error.sqlstate != UNSAFE_USE_OF_NEW_ENUM_VALUE:
+                raise
+        return self._in_two(stage, version, reversible)
+
+    def _in_two(self, stage: _Stage, version: int, reversible: bool) -> tuple[GeneratedMigration, ...]:
+        """New enum values first, in a transaction of their own: Postgres lets nobody use one before its commit."""
+        values = [
+            statement
+            for change in stage.forward.changes
+            if isinstance(change, Alter) and change.key.kind == "enum"
+            for statement in stage.forward.statements
+            if change.key in statement.serves
+        ]
+        middle = self.server.create(template=self.history)
+        run_text(self.server, middle, ";\n".join(statement.sql for statement in values))
+        between = scratch_catalog(self.server, middle, self.settings)
+        forward = plan(stage.before, between)
+        first = self._prove(
+            _Stage(stage.before, stage.before, between, (), forward, []), self.history, version, reversible
+        )
+        start, renaming = middle, stage.renaming
+        if renaming:
+            start = self.server.create(template=middle)
+            run_text(self.server, start, ";\n".join(text for text, _ in renaming))
+        renamed = scratch_catalog(self.server, start, self.settings)
+        rest = _Stage(between, renamed, stage.after, renaming, plan(renamed, stage.after), stage.seeds)
+        return first, self._prove(rest, middle, self._after(version), reversible)
+
+    def _after(self, version: int) -> int:
+        return version + 1 if version < 10**13 else version + 2
+
+    def _prove(self, stage: _Stage, start: str, version: int, reversible: bool) -> GeneratedMigration:
+        up, down = stage.up(), stage.down() if reversible else None
+        prove(self.server, start, up, down, self.settings, goal=stage.after, origin=stage.before)
+        return GeneratedMigration(version, up, down)
+
+    def _warnings(self, forward: Plan) -> tuple[str, ...]:
+        return (*map(str, self.document.warnings), *_fails_on_rows(forward))
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """One migration to be: from `before` by way of `renamed` to `after`."""
+
+    before: Catalog
+    renamed: Catalog
+    after: Catalog
+    renaming: tuple[tuple[str, str], ...]
+    forward: Plan
+    seeds: list[str]
+
+    def up(self) -> str:
+        renaming = "".join(f"{forward};\n" for forward, _ in self.renaming)
+        rest = migration_text(self.forward.statements, self.seeds) if self.forward.statements or self.seeds else ""
+        return "\n".join(part for part in (renaming, rest) if part)
+
+    def down(self) -> str:
+        back = plan(self.after, self.renamed)
+        head = [*losses_of_up(self.forward.losses), *losses_of_down(back.losses)]
+        if self.seeds:
+            head.append("Leaves seed rows as they are.")
+        renaming = "".join(f"{backward};\n" for _, backward in reversed(self.renaming))
+        rest = migration_text(back.statements, head=head) if back.statements or head else ""
+        return "\n".join(part for part in (rest, renaming) if part)
+
+
+def _rename_statements(rename: Rename) -> tuple[str, str]:
+    """The ALTER that renames, and the one that takes it back."""
+    if rename.kind == "table":
+        return (
+            f"ALTER TABLE {qualified(rename.schema, rename.old)} RENAME TO {identifier(rename.new)}",
+            f"ALTER TABLE {qualified(rename.schema, rename.new)} RENAME TO {identifier(rename.old)}",
+        )
+    table = f"ALTER TABLE {qualified(rename.schema, rename.table)} RENAME COLUMN"
+    old, new = identifier(rename.old), identifier(rename.new)
+    return f"{table} {old} TO {new}", f"{table} {new} TO {old}"
+
+
+def _fails_on_rows(forward: Plan) -> list[str]:
+    """Columns that become NOT NULL: Postgres refuses them where a table has rows (with nulls)."""
+    found = []
+    created = {change.key for change in forward.changes if isinstance(change, Create)}
+    for change in forward.changes:
+        if change.key.kind != "column" or not isinstance(change, Create | Alter):
+            continue
+        column = change.new
+        required = getattr(column, "not_null", False) and not getattr(column, "identity", "")
+        if isinstance(change, Create):
+            if required and column.owner not in created and getattr(column, "default", None) is None:
+                found.append(
+                    f"column {column.key.qualified_name} is NOT NULL without a default: applying fails where the table "
+                    "has rows. Give it a default, or add it as nullable first."
+                )
+        elif required and not getattr(change.old, "not_null", False):
+            found.append(
+                f"column {column.key.qualified_name} becomes NOT NULL: applying fails where a row has no value in it."
+            )
+    return found

@@ -1,0 +1,120 @@
+"""A Plan as the text of a migration file: statements apart by what they serve, warnings at its head."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from neon_migrate.diff import Alter, Create, Drop, Rename
+from neon_migrate.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from neon_migrate.catalog import Key
+    from neon_migrate.diff import Change
+    from neon_migrate.plan import Statement
+
+_WIDTH = 100
+
+
+def migration_text(statements: Sequence[Statement], seeds: Sequence[str] = (), *, head: Iterable[str] = ()) -> str:
+    """The file's text.
+
+    head   paragraphs for the comment it starts with
+    seeds  INSERT statements without semicolon, after everything else
+    """
+    comment = "\n--\n".join("\n".join(f"-- {line}" for line in textwrap.wrap(part, _WIDTH - 3)) for part in head)
+    blocks = [comment] if comment else []
+    before: object = None
+    for statement in statements:
+        about = _subject(statement)
+        text = f"{statement.sql};"
+        if blocks and about == before and "\n" not in text:
+            blocks[-1] += f"\n{text}"
+        else:
+            blocks.append(text)
+        before = about if "\n" not in text else None
+    blocks.extend(f"{seed};" for seed in seeds)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _subject(statement: Statement) -> tuple[str, str]:
+    key = statement.serves[0] if statement.serves else None
+    return (key.schema, key.name) if key else ("", "")
+
+
+def losses_of_up(losses: Sequence[str]) -> list[str]:
+    """The paragraphs that tell in a down file what its up has taken for good."""
+    return [f"Does not bring back {loss}." for loss in losses]
+
+
+def losses_of_down(losses: Sequence[str]) -> list[str]:
+    """The paragraphs that tell in a down file what running it costs."""
+    return [f"Loses {loss}." for loss in losses]
+
+
+def slug_of(changes: Sequence[Change], seeds: Sequence[str], *, first: bool) -> str:
+    """A migration's name when none was given: `create_tags`, `add_nickname_to_users`, `change_users_and_orders`.
+
+    seeds  names of the tables whose seed rows change
+    """
+    leading = [change for change in changes if change.key.kind not in ("comment", "sequence_owner")]
+    tables = sorted({_about(change.key) for change in leading})
+    if first and len(leading) + len(seeds) > 1:
+        return "initial_schema"
+    if not leading:
+        return _snake("_".join(["seed", *seeds][:4])) if seeds else "change_comments"
+    created = [change.key.name for change in leading if isinstance(change, Create) and change.key.kind == "table"]
+    if created and len(tables) == len(created):
+        return _listed("create", created)
+    if len(leading) == 1:
+        return _snake(_single(leading[0]))
+    return _listed("change", tables)
+
+
+def _about(key: Key) -> str:
+    return key.name
+
+
+def _single(change: Change) -> str:
+    key, part = change.key, change.key.part
+    noun = key.kind.replace("_", " ")
+    match change:
+        case Create() if part:
+            return f"add {part} to {key.name}"
+        case Create():
+            return f"create {noun} {key.name}"
+        case Drop() if part:
+            return f"drop {part} from {key.name}"
+        case Drop():
+            return f"drop {noun} {key.name}"
+        case Rename(old, _):
+            return f"rename {old.key.part or old.key.name}"
+        case Alter():
+            return f"change {part} of {key.name}" if part else f"change {noun} {key.name}"
+
+
+def _listed(verb: str, names: Sequence[str]) -> str:
+    if len(names) <= 2:
+        return _snake(f"{verb} {' and '.join(names)}")
+    return _snake(f"{verb} {names[0]} and {len(names) - 1} more")
+
+
+def slug(text: str) -> str:
+    """Lower-case ASCII letters, digits and single underscores, at most 60 characters, for a file name.
+
+    Raises UsageError where nothing is left of it.
+    """
+    kept = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in text.lower())
+    found = "_".join(kept.split())[:60].rstrip("_")
+    if not found:
+        raise UsageError(f"A migration can't be named {text!r}", remedy="Use letters and digits: add_user_name.")
+    return found
+
+
+def _snake(text: str) -> str:
+    try:
+        return slug(text)
+    except UsageError:
+        return "change_schema"
