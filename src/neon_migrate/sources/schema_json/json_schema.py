@@ -39,7 +39,7 @@ _DESCRIPTIONS = {
         "comment": "COMMENT ON COLUMN.",
     },
     "Seeds": {
-        "records": f'One object a row, by column; {{"{EXPRESSION_KEY}": "now()"}} is an SQL expression instead of a value.'
+        "records": f'One object a row, by column; {{"{EXPRESSION_KEY}": "now()"}} is an SQL expression, not a value.'
     },
 }
 """What an editor shows for keys whose type has no description of its own."""

@@ -235,7 +235,7 @@ class Seeds(Part, frozen=True, kw_only=True):
     records: list[dict[Name, Any]]
 
 
-class SchemaJson(Part, frozen=True, rename={"schema_url": "$schema"}):
+class SchemaJson(Part, frozen=True, kw_only=True, rename={"schema_url": "$schema"}):
     """The database schema of one project, from which neon-migrate generates migrations."""
 
     schema_url: str | None = None
@@ -248,7 +248,7 @@ class SchemaJson(Part, frozen=True, rename={"schema_url": "$schema"}):
     extensions: list[Name | Extension] = []
     types: dict[QualifiedName, list[Name] | Enum] = {}
     sequences: dict[QualifiedName, Sequence] = {}
-    tables: dict[QualifiedName, Table] = {}
+    tables: dict[QualifiedName, Table]
     type_mappings: Annotated[
         dict[Name, dict[str, str]],
         Meta(
