@@ -59,7 +59,7 @@ def replay(server: ScratchServer, migrations: Sequence[Migration], settings: Set
     the last migration, which is the one that people edit. Raises StatementError with file, line and column.
     """
     keys = chain(migrations, settings)
-    reused = done = next((count for count in range(len(keys), 0, -1) if keys[count - 1] in server.kept), 0)
+    reused = done = next((count for count in range(len(keys), 0, -1) if server.holds(keys[count - 1])), 0)
     database = server.open_kept(keys[done - 1]) if done else server.create()
     try:
         for stop in sorted({len(keys) - 1, len(keys)}):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from neon_migrate import execute
-from neon_migrate.diff import Alter, Create, Rename, diff
+from neon_migrate.diff import diff
+from neon_migrate.differences import differences
 from neon_migrate.errors import Location, StatementError
 from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.postgres.trial import trial
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from neon_migrate.catalog import Catalog
-    from neon_migrate.diff import Change
     from neon_migrate.ledger.migration import Migration, MigrationFile
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
@@ -107,8 +107,7 @@ class _Walker:
     def keep(self, key: str) -> None:
         """Keep the present state; the connection has to be given up for that."""
         self._session.close()
-        if key not in self._server.kept:
-            self._server.keep(key, self._database)
+        self._server.keep(key, self._database)
         self._connect()
 
     def run(self, migration: Migration) -> None:
@@ -117,8 +116,11 @@ class _Walker:
 
     def observed(self, migration: Migration) -> Step:
         before = self._catalog or self._read(self._session)
-        truncated = self._truncated(migration)
-        self.run(migration)
+        if _stays_in_transaction(migration.up):
+            truncated = self._truncated_in_trial(migration)
+            self.run(migration)
+        else:
+            truncated = self._truncated_in_copy(migration)
         self._catalog = after = self._read(self._session)
         return Step(migration, before, after, truncated, self._down_proof(migration, before))
 
@@ -136,27 +138,37 @@ class _Walker:
                     self._session.query("SET CONSTRAINTS ALL IMMEDIATE")
                     found = self._read(self._session)
             else:
-                with self._clone() as session:
+                with self._copy() as session:
                     execute.run_down(session, migration, self._settings, self._conditions)
                     found = self._read(session)
         except StatementError as error:
             return DownProof(_reason(error), error.where)
-        return DownProof(differences=tuple(map(_difference, diff(before, found))))
+        return DownProof(differences=_differences(before, found))
 
-    def _truncated(self, migration: Migration) -> tuple[str, ...]:
-        """The tables that are truncated, found by running the migration once for that and taking it back."""
+    def _truncated_in_trial(self, migration: Migration) -> tuple[str, ...]:
+        """The tables that the migration truncates, by running it once for that and taking it back."""
         try:
-            if _stays_in_transaction(migration.up):
-                with trial(self._session):
-                    self._session.script(_WATCH)
-                    self._run_text(migration.up)
-                    return _seen(self._session)
-            with self._clone() as session:
-                session.script(_WATCH)
-                execute.run_up(session, migration, self._settings, self._conditions)
-                return _seen(session)
+            with trial(self._session):
+                self._session.script(_WATCH)
+                self._run_text(migration.up)
+                return _seen(self._session)
         except StatementError:
             return ()  # the run that counts comes next and says why
+
+    def _truncated_in_copy(self, migration: Migration) -> tuple[str, ...]:
+        """The same for one that ends its transaction, on a copy; the run that counts comes first.
+
+        What it makes outside the database, another database say, is there for good: the copy may then stop half-way.
+        """
+        self._session.close()
+        database = self._server.create(template=self._database)
+        self._connect()
+        self.run(migration)
+        with self._opened(database) as session:
+            session.script(_WATCH)
+            with suppress(StatementError):
+                execute.run_up(session, migration, self._settings, self._conditions)
+            return _seen(session)
 
     def _run_text(self, file: MigrationFile) -> None:
         outcome = self._session.message(file.sql)
@@ -164,16 +176,21 @@ class _Walker:
             raise execute.refused(file, self._settings, outcome)
 
     @contextmanager
-    def _clone(self) -> Iterator[Session]:
+    def _copy(self) -> Iterator[Session]:
         """A copy of the database as it is now; what is done to it stays there."""
         self._session.close()
         database = self._server.create(template=self._database)
+        self._connect()
+        with self._opened(database) as session:
+            yield session
+
+    @contextmanager
+    def _opened(self, database: str) -> Iterator[Session]:
         try:
             with open_scratch(self._server, database) as session:
                 yield session
         finally:
             self._server.drop(database)
-            self._connect()
 
 
 def _stays_in_transaction(file: MigrationFile) -> bool:
@@ -185,27 +202,16 @@ def _reason(error: StatementError) -> str:
     return "\n".join(part for part in (error.what, error.why) if part)
 
 
-def _difference(change: Change) -> str:
-    """One difference between what a down file left and what was there before its up file."""
-    match change:
-        case Create():
-            return f"{change.key} is there and was not before"
-        case Rename():
-            return f"{change.old.key} is called {change.new.key.qualified_name}"
-        case Alter():
-            return f"{change.key} differs: {', '.join(_differing_fields(change))}"
-    return f"{change.key} is gone"
+def _differences(before: Catalog, found: Catalog) -> tuple[str, ...]:
+    """What a down file left otherwise than it was before its up file; also objects of kinds that nothing else knows."""
+    unmodelled = sorted(set(before.unmodelled) ^ set(found.unmodelled), key=lambda one: (one.type, one.identity))
+    return (
+        *map(str, differences(diff(found, before))),
+        *(f"{one.type} {one.identity} is {_MISSING[one in before.unmodelled]}" for one in unmodelled),
+    )
 
 
-def _differing_fields(change: Alter) -> list[str]:
-    old, new = change.old, change.new
-    values: list[tuple[str, Any, Any]] = [
-        (field.name, getattr(old, field.name), getattr(new, field.name, None))
-        for field in fields(old)  # type: ignore[arg-type]
-        if field.compare
-    ]
-    return [f"{name} {found!r} instead of {before!r}" for name, before, found in values if before != found]
-
+_MISSING = {True: "missing", False: "unexpected"}
 
 _SEEN = "neon_migrate.truncated"
 
