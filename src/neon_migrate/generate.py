@@ -127,7 +127,7 @@ class _Work:
         if not (forward.statements or renaming or seeds):
             return GenerateReport(True, warnings=self._warnings(forward), coverage=before.unmodelled)
         changes = (*diff(before, after),) if renaming else forward.changes
-        self.slug = slug(name) if name else slug_of(changes, [table for table, _, _ in seeds], first=not before.objects)
+        self.slug = slug(name) if name else slug_of(changes, [table for table, _, _ in seeds], first=not self.folder.migrations)
         stage = _Stage(before, renamed, after, renaming, forward, [text for _, _, texts in seeds for text in texts])
         return GenerateReport(
             in_step=False,

@@ -1,0 +1,184 @@
+"""`undo`: a new forward migration that takes an earlier one back; what is applied is never deleted or edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from neon_migrate.diff import diff
+from neon_migrate.differences import Difference, differences
+from neon_migrate.errors import HistoryError, Location, RefusedError, StatementError
+from neon_migrate.events import Step
+from neon_migrate.ledger import folder as migrations_folder
+from neon_migrate.migration_text import losses_of_down, losses_of_up, migration_text, slug
+from neon_migrate.plan import plan
+from neon_migrate.prove import prove, run_text
+from neon_migrate.sources.database import scratch_catalog
+from neon_migrate.sources.migrations import replay, snapshot_keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neon_migrate.catalog import Catalog
+    from neon_migrate.ledger.folder import Folder
+    from neon_migrate.ledger.migration import Migration
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.project import Project
+    from neon_migrate.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """The migration that takes another one back.
+
+    undone       the version that is taken back
+    version      the new migration's
+    computed     whether its SQL comes from the Catalogs, because the undone one has no down file
+    differences  what applying it changes: `missing` is created, `unexpected` dropped
+    losses       data that applying it loses, in words
+    warnings     what a person should look at before applying
+    """
+
+    undone: int
+    version: int
+    paths: tuple[Path, ...]
+    up: str
+    down: str | None
+    computed: bool
+    differences: tuple[Difference, ...]
+    losses: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def undo(project: Project, version: int, *, allow_data_loss: bool = False) -> UndoReport:
+    """Write a new migration that takes `version` back, after running it both ways on top of the whole history.
+
+    It is the down file's text where there is one, else computed from the Catalogs before and after `version`.
+
+    Raises HistoryError (no such version; later migrations stand in the way; it leaves nothing to undo), RefusedError
+    (data would be lost), StatementError, ProofError, ScratchError.
+    """
+    settings = project.settings
+    folder = migrations_folder.read(settings).require()
+    migration = _find(folder, version)
+    project.observer(Step(f"replaying {len(folder.migrations)} migrations"))
+    with project.scratch(wanted=snapshot_keys(folder.migrations, settings)) as server:
+        work = _Undo(settings, folder, migration, server)
+        report = work.report(allow_data_loss)
+    name = slug(f"undo {migration.description}")
+    return _with_paths(report, migrations_folder.write(settings, report.version, name, report.up, report.down))
+
+
+def _with_paths(report: UndoReport, paths: tuple[Path, ...]) -> UndoReport:
+    from dataclasses import replace
+
+    return replace(report, paths=paths)
+
+
+def _find(folder: Folder, version: int) -> Migration:
+    for migration in folder.migrations:
+        if migration.version == version:
+            return migration
+    raise HistoryError(
+        f"There is no migration {version} to undo",
+        where=Location(str(folder.path)),
+        remedy="neon-migrate status lists the versions.",
+    )
+
+
+@dataclass(frozen=True)
+class _Undo:
+    settings: Settings
+    folder: Folder
+    migration: Migration
+    server: ScratchServer
+
+    def report(self, allow_data_loss: bool) -> UndoReport:
+        start = replay(self.server, self.folder.migrations, self.settings).database
+        now = scratch_catalog(self.server, start, self.settings)
+        text, computed = self._text()
+        goal = self._run(start, text)
+        changes = plan(now, goal)
+        if not changes.statements:
+            raise HistoryError(
+                f"Taking {self.migration.version} back changes nothing",
+                why="Its objects are gone already, or it changed rows only.",
+                remedy="Rows are changed back by a migration written by hand.",
+            )
+        if changes.losses and not allow_data_loss:
+            raise RefusedError(
+                f"Taking {self.migration.version} back would lose data, so nothing was written",
+                why="\n".join(changes.losses),
+                remedy="If that is meant, run it again with --allow-data-loss.",
+            )
+        head = [f"Takes {self.migration.version} ({self.migration.description}) back."]
+        up = "\n".join(f"-- {line}" for line in head) + f"\n\n{text}"
+        down = self._down(goal, now, changes.losses)
+        prove(self.server, start, up, down, self.settings, goal=goal, origin=now)
+        return UndoReport(
+            undone=self.migration.version,
+            version=migrations_folder.next_version(self.folder, self.settings, datetime.now(UTC)),
+            paths=(),
+            up=up,
+            down=down,
+            computed=computed,
+            differences=differences(changes.changes),
+            losses=changes.losses,
+            warnings=self._warnings(goal),
+        )
+
+    def _text(self) -> tuple[str, bool]:
+        """What takes the migration back, and whether it had to be computed."""
+        if self.migration.down is not None:
+            return self.migration.down.sql, False
+        before, after = self._around()
+        return migration_text(plan(after, before).statements), True
+
+    def _around(self) -> tuple[Catalog, Catalog]:
+        """The Catalogs before and after the migration."""
+        position = self.folder.migrations.index(self.migration)
+        before, after = (
+            scratch_catalog(
+                self.server, replay(self.server, self.folder.migrations[:count], self.settings).database, self.settings
+            )
+            for count in (position, position + 1)
+        )
+        return before, after
+
+    def _run(self, start: str, text: str) -> Catalog:
+        """The Catalog after running `text` on top of the whole history."""
+        database = self.server.create(template=start)
+        try:
+            run_text(self.server, database, text)
+        except StatementError as error:
+            raise HistoryError(
+                f"Migration {self.migration.version} can't be taken back on top of the later ones: {error.what}",
+                where=error.where,
+                why=error.why,
+                remedy="Undo the later migrations that build on it first, or write the migration by hand.",
+            ) from None
+        return scratch_catalog(self.server, database, self.settings)
+
+    def _down(self, goal: Catalog, now: Catalog, losses: tuple[str, ...]) -> str | None:
+        if not migrations_folder.is_reversible(self.folder, self.settings):
+            return None
+        back = plan(goal, now)
+        return migration_text(back.statements, head=[*losses_of_up(losses), *losses_of_down(back.losses)])
+
+    def _warnings(self, goal: Catalog) -> tuple[str, ...]:
+        if not self.settings.schema.is_file():
+            return ()
+        from neon_migrate.sources.schema_json.document import read_document
+        from neon_migrate.sources.schema_json.load import load
+
+        database = self.server.create()
+        with self.server.session(database) as session:
+            load(session, read_document(self.settings.schema))
+        desired = scratch_catalog(self.server, database, self.settings)
+        if not diff(goal, desired):
+            return ()
+        return (
+            f"{self.settings.schema.name} is not in step with this: edit it too, or generate will bring "
+            f"{self.migration.version} back.",
+        )
