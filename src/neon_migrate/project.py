@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import UsageError
-from neon_migrate.events import Observer, silent
+from neon_migrate.events import Notice, Observer, silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +44,16 @@ class Project:
         return self.target
 
     def session(self) -> Session:
-        """A connection to the database. Raises UsageError (none named) and UnreachableError."""
+        """A connection to the database itself: Neon's pooler is gone around, and the observer told of it.
+
+        Raises UsageError (none named) and UnreachableError.
+        """
         from neon_migrate.postgres.session import connect
 
-        return connect(self.require_target())
+        target = self.require_target()
+        if target.pooled:
+            self.observer(Notice(f"The URL names Neon's pooler; the direct host is used: {target.direct()}"))
+        return connect(target.direct())
 
     def scratch(self, *, major: int | None = None, wanted: Sequence[str] = ()) -> AbstractContextManager[ScratchServer]:
         """A throw-away server of the target's major version (or the nearest; the server says which it is).
