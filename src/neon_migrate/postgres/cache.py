@@ -25,7 +25,7 @@ MEGABYTE = 1 << 20
 _ROOM_NEEDED = 512 * MEGABYTE
 """/dev/shm is used when this much is free: containers often have 64 MB, and running out there ends in SIGBUS."""
 
-_LONGEST_SOCKET_FOLDER = 93
+LONGEST_SOCKET_FOLDER = 93
 """What fits into sockaddr_un (104 bytes on macOS) with `/.s.PGSQL.5432` behind it."""
 
 
@@ -105,7 +105,7 @@ def scratch_base(account: Account, *, size: int = 0) -> Path:
         if (
             not place.is_dir()
             or not os.access(place, os.W_OK | os.X_OK)
-            or len(str(place)) > _LONGEST_SOCKET_FOLDER - 26
+            or len(str(place)) > LONGEST_SOCKET_FOLDER - 26
         ):
             continue
         if account.dropped and not account.reaches(place):

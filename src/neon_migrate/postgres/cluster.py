@@ -41,7 +41,7 @@ _SHAPE = "3"
 
 _START_TIMEOUT_S = 60.0
 
-NEON_ROLES = (
+_NEON_ROLES = (
     ("cloud_admin", "SUPERUSER LOGIN CREATEDB CREATEROLE REPLICATION BYPASSRLS"),
     ("neon_superuser", "NOLOGIN CREATEDB CREATEROLE REPLICATION BYPASSRLS"),
     ("neondb_owner", "LOGIN CREATEDB CREATEROLE REPLICATION BYPASSRLS"),
@@ -87,6 +87,12 @@ def throw_away(build: Build) -> tuple[tuple[str, str], ...]:
     return (*_THROW_AWAY, ("io_method", "sync")) if build.major >= 18 else _THROW_AWAY
 
 
+def server_command(build: Build, data: Path, sockets: Path, settings: tuple[tuple[str, str], ...]) -> list[str]:
+    """How to run the server of `data` with a socket in `sockets`, and nothing else, to reach it by."""
+    flags = [flag for name, value in (*_ALWAYS, *settings) for flag in ("-c", f"{name}={value}")]
+    return [str(build.program("postgres")), "-D", str(data), "-k", str(sockets), *flags]
+
+
 def child_environment() -> dict[str, str]:
     """The environment of Postgres's programs: nothing of libpq's (PGSERVICE, PGPORT, …), fixed locale and time zone."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
@@ -101,11 +107,10 @@ class Server:
         self.data = data
         self.sockets = sockets
         self._log = sockets / "server.log"
-        flags = [flag for name, value in (*_ALWAYS, *settings) for flag in ("-c", f"{name}={value}")]
         try:
             with self._log.open("wb") as log:
                 self._process = subprocess.Popen(
-                    [str(build.program("postgres")), "-D", str(data), "-k", str(sockets), *flags],
+                    server_command(build, data, sockets, settings),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -259,15 +264,20 @@ def template(build: Build) -> Path:
         with locked(folder / "template.lock"):
             if not archive.is_file():
                 with run_folder() as run:
-                    initialize(build, run.data)
+                    initialize(build, run.data, account=server_account())
                     _furnish(build, run)
                     pack(run.data, archive, server_account())
     return archive
 
 
-def initialize(build: Build, data: Path) -> None:
-    """Run initdb as the server's user. Raises ScratchError with what it printed."""
-    command = [str(build.program("initdb")), "-D", str(data), "-U", SUPERUSER, "-A", "trust", "-N", "-E", "UTF8"]
+def initialize(build: Build, data: Path, *, account: Account, durable: bool = False) -> None:
+    """Run initdb as `account`. Raises ScratchError with what it printed.
+
+    durable  what it made survives a crash of the machine
+    """
+    command = [str(build.program("initdb")), "-D", str(data), "-U", SUPERUSER, "-A", "trust", "-E", "UTF8"]
+    if not durable:
+        command.append("-N")
     command.append("--wal-segsize=1")
     attempts = [["--locale=C.UTF-8"], ["--locale=C"]]  # not every host has C.UTF-8
     if build.major >= 17:
@@ -283,7 +293,7 @@ def initialize(build: Build, data: Path) -> None:
             cwd=data.parent,
             env=child_environment(),
             check=False,
-            **server_account().process_owner(),
+            **account.process_owner(),
         )
         if done.returncode == 0:
             return
@@ -297,11 +307,9 @@ def initialize(build: Build, data: Path) -> None:
 
 
 def add_roles(session: Session) -> None:
-    """Create the roles that a Neon project has."""
-    for name, options in NEON_ROLES:
-        session.query(f"CREATE ROLE {name} {options}")
-    for statement in _NEON_MEMBERSHIPS:
-        session.query(statement)
+    """Create the roles that a Neon project has: all or none."""
+    roles = [f"CREATE ROLE {name} {options}" for name, options in _NEON_ROLES]
+    session.script(";\n".join((*roles, *_NEON_MEMBERSHIPS)))
 
 
 def _furnish(build: Build, run: RunFolder) -> None:
