@@ -33,12 +33,30 @@ class ConnectError(UnreachableError):
         self.fault = fault
 
 
+class TooOldError(UnreachableError):
+    """The server is older than OLDEST_SUPPORTED."""
+
+
+def parameters_in_force(target: Target) -> dict[str, str]:
+    """libpq's parameters for `target`, with those from the environment that may take part (see `environment`)."""
+    from psycopg.pq import Conninfo
+
+    with hidden(own=target.own):
+        defaults = Conninfo.get_defaults()
+    told = {
+        option.keyword.decode(): option.val.decode()
+        for option in defaults
+        if option.val is not None and option.envvar and option.envvar.decode() in os.environ
+    }
+    return told | target.parameters()
+
+
 def open_connection(target: Target) -> psycopg.Connection[Any]:
     """A connection in autocommit mode, its texts in UTF-8.
 
     What passes by itself (see `connection_errors`) is tried again a few times, for at most some seconds.
 
-    Raises ConnectError, and UnreachableError for a server that is too old.
+    Raises ConnectError, and TooOldError.
     """
     import psycopg
 
@@ -53,7 +71,7 @@ def open_connection(target: Target) -> psycopg.Connection[Any]:
                 connection = psycopg.connect("", autocommit=True, **parameters)
             break
         except psycopg.Error as error:
-            message = target.redact(str(error).strip())
+            message = str(error).strip()
         fault = classify(message)
         delays = _DELAYS_S[fault.retry]
         if attempt >= len(delays):
@@ -63,16 +81,16 @@ def open_connection(target: Target) -> psycopg.Connection[Any]:
         attempt += 1
     try:
         require_supported(connection.info.server_version, target)
-    except UnreachableError:
+    except TooOldError:
         connection.close()
         raise
     return connection
 
 
 def require_supported(server_version: int, target: Target) -> None:
-    """Raises UnreachableError for a server older than OLDEST_SUPPORTED; `server_version` as server_version_num."""
+    """Raises TooOldError for a server older than OLDEST_SUPPORTED; `server_version` as server_version_num."""
     if server_version < OLDEST_SUPPORTED * 10000:
-        raise UnreachableError(
+        raise TooOldError(
             f"The server of {target} is too old",
             why=f"It is PostgreSQL {display_version(server_version)}; the oldest supported one is {OLDEST_SUPPORTED}.",
             remedy="Upgrade the server, or name another database.",
@@ -90,4 +108,6 @@ def _failure(target: Target, fault: ConnectionFault, message: str, attempts: int
     cause = f"{fault.cause}\n" if fault.cause else ""
     origin = f" (from {target.source})" if target.source else ""
     what = f"Cannot connect to {target}{origin}{tried}"
-    return ConnectError(what, fault, why=f"{cause}PostgreSQL's client says: {message}", remedy=fault.remedy)
+    return ConnectError(
+        what, fault, why=f"{cause}PostgreSQL's client says: {target.redact(message)}", remedy=fault.remedy
+    )
