@@ -7,7 +7,7 @@ the server; a text that can't stand between others (its own transaction control,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import Location, StatementError
@@ -17,7 +17,7 @@ from neon_migrate.script import shape, units
 from neon_migrate.sql import literal, location, split
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from neon_migrate.ledger.migration import Migration, MigrationFile
     from neon_migrate.postgres.message import TextRows, Tick
@@ -129,6 +129,17 @@ def run_pipeline(
     return Ran(tuple(durations))
 
 
+def run_statements(session: Session, statements: Sequence[str], row: str, conditions: Conditions) -> int:
+    """Run statements of ours and the change of the ledger's `row` in one transaction; gives the nanoseconds it took."""
+    outcome = send(session, _joined((*_opening(conditions), *statements, row, "COMMIT")), conditions.tick)
+    if outcome.error is None:
+        return duration(outcome.results[-2])
+    index = len(outcome.results) - len(_opening(conditions))
+    statement = statements[index] if 0 <= index < len(statements) else ""
+    error = outcome.error
+    raise StatementError(error.what, sqlstate=error.sqlstate, statement=statement, why=error.why)
+
+
 def embeddable(session: Session, migration: Migration) -> bool:
     """Whether a migration can go in one message with BEGIN, its row and COMMIT and mean what it means to sqlx."""
     plain_quotes = session.reported("standard_conforming_strings") != "off"
@@ -209,11 +220,11 @@ class _Envelope:
 
     @property
     def opening(self) -> str:
-        return "".join(f"{statement};\n" for statement in self.head)
+        return _joined(self.head)
 
     @property
     def closing(self) -> str:
-        return "".join(f"{statement};\n" for statement in self.tail)
+        return _joined(self.tail)
 
     @property
     def statements(self) -> int:
@@ -222,12 +233,22 @@ class _Envelope:
 
 
 def _envelope(file: MigrationFile, row: str, conditions: Conditions) -> _Envelope:
+    return _Envelope(file, _opening(conditions), (row, "COMMIT"))
+
+
+def _opening(conditions: Conditions) -> tuple[str, ...]:
+    """What a transaction begins with."""
+    return (*begin(conditions), START)
+
+
+def begin(conditions: Conditions) -> tuple[str, ...]:
+    """BEGIN, the guard and the lock timeout."""
     head = ["BEGIN"]
     if conditions.guard:
         head.append(conditions.guard)
     if conditions.lock_timeout_ms is not None:
         head.append(f"SET LOCAL lock_timeout = {conditions.lock_timeout_ms}")
-    return _Envelope(file, (*head, START), (row, "COMMIT"))
+    return tuple(head)
 
 
 def inserting(conditions: Conditions, migration: Migration) -> str:
@@ -284,16 +305,34 @@ def _run_pieces(session: Session, file: MigrationFile, row: str, settings: Setti
     return duration(_as_sqlx(session, row).results[0])
 
 
-def run_unit(session: Session, file: MigrationFile, unit: Unit, settings: Settings, tick: Tick | None = None) -> None:
-    """Run one piece of a no-transaction file. Raises StatementError with file, line and column."""
-    outcome = send(session, unit.text, tick)
-    if outcome.error is None:
+def run_unit(
+    session: Session,
+    file: MigrationFile,
+    unit: Unit,
+    settings: Settings,
+    tick: Tick | None = None,
+    *,
+    head: Sequence[str] = (),
+    tail: Sequence[str] = (),
+) -> None:
+    """Run one piece of a no-transaction file, with statements of ours before and after it in the same message.
+
+    Raises StatementError with file, line and column, or as it is where it came from one of `head`.
+    """
+    opening = _joined(head)
+    text = f"{opening}{unit.text}\n;\n{_joined(tail)}" if head or tail else unit.text
+    outcome = send(session, text, tick)
+    error, index = outcome.error, len(outcome.results) - len(head)
+    if error is None:
         return
-    piece = refused(replace(file, sql=unit.text), settings, outcome)
-    statement = unit.statements[min(len(outcome.results), len(unit.statements) - 1)]
-    offset = unit.offset + outcome.position if outcome.position is not None and not unit.grouped else statement.offset
+    if outcome.results and index < 0:
+        raise error
+    statement = unit.statements[max(0, min(index, len(unit.statements) - 1))]
+    offset = statement.offset
+    if outcome.position is not None and not unit.grouped:
+        offset += outcome.position - len(opening)
     where = location(file_name(file, settings), file.sql, offset)
-    raise StatementError(piece.what, sqlstate=piece.sqlstate, statement=statement.text, where=where, why=piece.why)
+    raise StatementError(error.what, sqlstate=error.sqlstate, statement=statement.text, where=where, why=error.why)
 
 
 def _batch(session: Session, migrations: Sequence[Migration]) -> list[Migration]:
@@ -350,6 +389,10 @@ def _after_syntax_error(
             last = _run_one(session, migration, settings, conditions)
             return Ran(first.durations_ns + last.durations_ns, last.error)
     raise AssertionError("a position outside the message")
+
+
+def _joined(statements: Iterable[str]) -> str:
+    return "".join(f"{statement};\n" for statement in statements)
 
 
 def _less(position: int | None, start: int) -> int | None:

@@ -25,12 +25,16 @@ class Unit:
 
     concurrently  whether it is a form that waits for other transactions instead of blocking them
     grouped       whether it brings its own BEGIN
+    setting       whether it is a SET, which has to be there again when a later run goes on
+    drops         whether it is a DROP
     """
 
     statements: tuple[SourceStatement, ...]
     text: str
     concurrently: bool = False
     grouped: bool = False
+    setting: bool = False
+    drops: bool = False
 
     @property
     def offset(self) -> int:
@@ -86,7 +90,7 @@ def units(text: str, file: str) -> tuple[Unit, ...]:
                 found.append(_group(open_group))
                 open_group = []
         else:
-            found.append(Unit((statement,), statement.text, concurrently=_is_concurrently(name, node)))
+            found.append(_single(statement, name, node))
     if open_group:
         found.append(_group(open_group))
     return tuple(found)
@@ -98,6 +102,16 @@ def concurrent_index(text: str) -> Any:
     if len(nodes) == 1 and nodes[0][0] == "index_stmt" and nodes[0][1].concurrent:
         return nodes[0][1]
     return None
+
+
+def _single(statement: SourceStatement, name: str, node: Any) -> Unit:
+    return Unit(
+        (statement,),
+        statement.text,
+        concurrently=_is_concurrently(name, node),
+        setting=name == "variable_set_stmt",
+        drops=name == "drop_stmt",
+    )
 
 
 def _group(statements: Iterable[SourceStatement]) -> Unit:
@@ -126,6 +140,7 @@ def _is_concurrently(name: str, node: Any) -> bool:
 
 
 def _reindexes_concurrently(node: Any) -> bool:
+    # REINDEX (CONCURRENTLY false) counts too: it then merely runs without a lock timeout.
     return any(parameter.def_elem.defname == "concurrently" for parameter in node.params)
 
 

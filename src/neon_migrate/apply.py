@@ -1,0 +1,200 @@
+"""`apply`: the pending migrations onto the database, each verified, and the database compared with them afterwards."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from neon_migrate.differences import Difference, differences
+from neon_migrate.errors import HistoryError, NeonMigrateError, ScratchError, StatementError, UsageError
+from neon_migrate.events import DriftFound, Notice, Step, Warned
+from neon_migrate.expected import other_major, replayed_catalog
+from neon_migrate.ledger import folder
+from neon_migrate.ledger.history import History
+from neon_migrate.plan import plan
+from neon_migrate.postgres.session import connect
+from neon_migrate.runner import locked, require_in_order
+from neon_migrate.sources.database import catalog_of, scratch_catalog
+from neon_migrate.sources.migrations import replay, snapshot_keys
+from neon_migrate.status import StatusReport, read_ledger, report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from neon_migrate.catalog import Catalog
+    from neon_migrate.ledger.folder import Folder
+    from neon_migrate.ledger.migration import LedgerRow, Migration
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedMigration:
+    """A migration that this run applied.
+
+    execution_time_ns  nanoseconds on the server, as the ledger has it; -1 where it is not known
+    verified           its row was read back with this file's checksum, and the database as a whole is what its applied
+                       migrations give
+    """
+
+    version: int
+    description: str
+    execution_time_ns: int
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What a run did.
+
+    applied   in order; of a dry run, what would be applied, with the durations on the scratch
+    status    of the database afterwards
+    drift     how the database differs from what its applied migrations give (of a dry run: before them)
+    warnings  what makes the comparison less than certain
+    dry_run   whether nothing was done to the database
+    """
+
+    applied: tuple[AppliedMigration, ...]
+    status: StatusReport
+    drift: tuple[Difference, ...] = ()
+    warnings: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> ApplyReport:
+    """Apply what is pending, up to and including version `to`.
+
+    dry_run  run it on a scratch that holds the live schema, never on the database itself
+
+    Raises UsageError (no database, no file of version `to`), HistoryError (a fault of the history; `to` is below the
+    latest applied version), BusyError (another run, or a lock not to be had), RefusedError (pooled connection), StatementError
+    with file, line and column, UnreachableError (also when the connection is lost), InterruptedRunError (Ctrl-C).
+    """
+    found = folder.read(project.settings).require()
+    if dry_run:
+        return _rehearse(project, found, to)
+    with locked(project) as run:
+        before = run.ledger()
+        pending = _pending(project, found, before, to)
+        durations = run.up(pending, together=not before)
+        run.settle()
+        ledger = run.ledger()
+        live = catalog_of(run.session, project.settings) if pending else None
+        major = run.session.major
+    status = report(str(run.target), found, ledger)
+    if live is None:
+        return ApplyReport((), status)
+    applied = History(found.migrations, ledger).applied
+    drift, warnings, compared = _drift(project, applied, live, major)
+    recorded = {row.version: row.checksum for row in ledger if row.success}
+    done = tuple(
+        AppliedMigration(
+            migration.version,
+            migration.description,
+            taken,
+            verified=compared and not drift and recorded.get(migration.version) == migration.checksum,
+        )
+        for migration, taken in zip(pending, durations, strict=True)
+    )
+    return ApplyReport(done, status, drift, warnings)
+
+
+def _pending(project: Project, found: Folder, ledger: Sequence[LedgerRow], to: int | None) -> tuple[Migration, ...]:
+    """What is to be applied. Raises as sqlx does where the history or the version asked for forbids it."""
+    history = History(found.migrations, tuple(ledger), found.strays)
+    require_in_order(history)
+    for fault in history.faults:
+        project.observer(Warned(f"{fault.what}\n{fault.remedy}"))
+    if to is None:
+        return history.pending
+    if all(migration.version != to for migration in found.migrations):
+        raise UsageError(
+            f"There is no migration of version {to}",
+            remedy="neon-migrate status lists the versions.",
+        )
+    latest = max((row.version for row in ledger), default=None)
+    if latest is not None and to < latest:
+        raise HistoryError(
+            f"Version {to} is below {latest}, which is applied",
+            remedy=f"apply goes forward only; to take later versions back: neon-migrate rollback {_next(found, to)}",
+        )
+    return tuple(migration for migration in history.pending if migration.version <= to)
+
+
+def _next(found: Folder, version: int) -> int:
+    """The first version after `version`."""
+    return min(migration.version for migration in found.migrations if migration.version > version)
+
+
+def _drift(
+    project: Project, applied: Sequence[Migration], live: Catalog, major: int
+) -> tuple[tuple[Difference, ...], tuple[str, ...], bool]:
+    """How the live Catalog differs from the replay of what is applied, what to warn of, and whether they were compared."""
+    compared = True
+    project.observer(Step("comparing the database with its migrations"))
+    try:
+        with project.scratch(major=major, wanted=snapshot_keys(applied, project.settings)) as server:
+            warnings = other_major(server)
+            found = differences(plan(live, replayed_catalog(project, applied, server)).changes)
+    except (ScratchError, StatementError) as error:
+        compared, found, warnings = False, (), (f"The database could not be compared with its migrations: {error}",)
+    for warning in warnings:
+        project.observer(Warned(warning))
+    if found:
+        project.observer(DriftFound(tuple(map(str, found))))
+    return found, warnings, compared
+
+
+def _rehearse(project: Project, found: Folder, to: int | None) -> ApplyReport:
+    """The dry run: the pending migrations on a scratch that was made to look like the database."""
+    settings, target = project.settings, project.require_target().direct()
+    with connect(target) as session:
+        ledger = read_ledger(session, settings)
+        live = catalog_of(session, settings)
+        major = session.major
+    pending = _pending(project, found, ledger or (), to)
+    status = report(str(target), found, ledger)
+    applied = History(found.migrations, ledger or ()).applied
+    with project.scratch(major=major, wanted=snapshot_keys(applied, settings)) as server, _untouched():
+        warnings = other_major(server)
+        database = replay(server, applied, settings).database
+        drift = differences(plan(live, scratch_catalog(server, database, settings)).changes)
+        warnings += _bring_in_line(project, server, database, live)
+        for warning in warnings:
+            project.observer(Warned(warning))
+        if drift:
+            project.observer(DriftFound(tuple(map(str, drift))))
+        with locked(replace(project, target=server.target(database))) as run:
+            durations = run.up(pending, together=False)
+    project.observer(Notice("A dry run: everything was run on a scratch, and the database was only read."))
+    done = tuple(
+        AppliedMigration(migration.version, migration.description, taken, verified=False)
+        for migration, taken in zip(pending, durations, strict=True)
+    )
+    return ApplyReport(done, status, drift, warnings, dry_run=True)
+
+
+def _bring_in_line(project: Project, server: ScratchServer, database: str, live: Catalog) -> tuple[str, ...]:
+    """Make the scratch's schema that of the live database; what can't be made so is said."""
+    settings = project.settings
+    before = plan(scratch_catalog(server, database, settings), live)
+    if not before.statements:
+        return ()
+    try:
+        with server.session(database) as session:
+            session.script(before.script())
+    except StatementError as error:
+        return (f"The scratch could not be given the drift of the database: {error}",)
+    left = differences(plan(scratch_catalog(server, database, settings), live).changes)
+    return tuple(f"The scratch differs from the database: {one}" for one in left)
+
+
+@contextmanager
+def _untouched() -> Iterator[None]:
+    """Says of an error that it happened in a dry run."""
+    try:
+        yield
+    except NeonMigrateError as error:
+        error.remedy = "This was a dry run on a scratch; the database was not touched.\n" + error.remedy
+        raise
