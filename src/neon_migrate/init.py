@@ -72,7 +72,7 @@ def json_schema_text(document: dict[str, Any]) -> str:
 
 def _wanted(root: Path) -> Iterator[tuple[Path, str | None]]:
     """Every file with its content, and every folder with None, in the order in which they are made."""
-    from neon_migrate.sources.schema_json import schema_document
+    from neon_migrate.sources.schema_json.json_schema import schema_document
 
     templates = files("neon_migrate") / "templates"
     migrations = root / "migrations"

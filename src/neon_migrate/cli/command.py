@@ -80,7 +80,7 @@ def command(
 
     def decorate(function: Callable[Concatenate[Invocation, P], Outcome]) -> Command:
         @click.pass_context
-        def callback(context: click.Context, *arguments: P.args, **parameters: P.kwargs) -> Outcome:
+        def callback(context: click.Context, /, *arguments: P.args, **parameters: P.kwargs) -> Outcome:
             invocation = context.find_object(Invocation) or Invocation()
             invocation.command, invocation.need = name, database
             return function(invocation, *arguments, **parameters)

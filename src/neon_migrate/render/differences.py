@@ -2,64 +2,98 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from neon_migrate.render.page import Line, Span, Tree, plural
+from neon_migrate.render.page import Line, Span, Tree, listing, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from neon_migrate.catalog import Unmodelled
-    from neon_migrate.differences import Difference
+    from neon_migrate.differences import Detail, Difference
     from neon_migrate.render.page import Page, Tone
 
-_MARKS: dict[str, tuple[str, Tone]] = {
-    "missing": ("- ", "bad"),
-    "unexpected": ("+ ", "good"),
-    "different": ("~ ", "warn"),
-    "renamed": ("> ", "warn"),
+Words = Mapping[str, tuple[str, str, "Tone"]]
+"""For each state of a Difference the mark before it, the word after it, and the tone of both."""
+
+AGAINST_MIGRATIONS: Words = {
+    "missing": ("- ", "missing", "bad"),
+    "unexpected": ("+ ", "unexpected", "warn"),
+    "different": ("~ ", "different", "warn"),
+    "renamed": ("> ", "renamed", "warn"),
 }
+"""What was found in a database, seen from its migrations."""
+
+TO_BE_MADE: Words = {
+    "missing": ("+ ", "new", "good"),
+    "unexpected": ("- ", "goes", "bad"),
+    "different": ("~ ", "changes", "warn"),
+    "renamed": ("> ", "renamed", "warn"),
+}
+"""What a new migration changes."""
+
 _MOST_COVERAGE = 10
 
 
-def differences_tree(title: str, differences: Sequence[Difference]) -> Tree:
-    """One tree of all differences, by table."""
-    ordered = sorted(differences, key=lambda difference: (_table(difference), difference.kind, difference.name))
-    return Tree(Span(title, "strong"), tuple(_groups(ordered)))
+def differences_tree(title: str, differences: Sequence[Difference], words: Words = AGAINST_MIGRATIONS) -> Tree:
+    """One tree of all differences, by table; of a table that is new or gone as a whole only what it has is counted."""
+    ordered = sorted(differences, key=lambda difference: (_owner(difference), difference.kind, difference.name))
+    groups = [tuple(members) for _, members in groupby(ordered, key=_owner)]
+    return Tree(Span(title, "strong"), tuple(tree for group in groups for tree in _group(group, words)))
 
 
 def coverage_lines(coverage: Sequence[Unmodelled]) -> Page:
     """What was found and is not compared, by name."""
     if not coverage:
         return ()
-    lines = [Line(f"{found.type} {found.identity} ({found.reason})", 2) for found in coverage[:_MOST_COVERAGE]]
+    lines = [Line(f"{found.type} {found.identity}", 2) for found in coverage[:_MOST_COVERAGE]]
     if len(coverage) > _MOST_COVERAGE:
         lines.append(Line(f"and {len(coverage) - _MOST_COVERAGE} more (all of them with --format json)", 2))
     return (Line((Span("warning: ", "warn"), f"{plural(len(coverage), 'object')} not compared:")), *lines)
 
 
-def _table(difference: Difference) -> str:
+def _owner(difference: Difference) -> str:
     """The table (or other object) that the difference is shown under: its name without the part in it."""
-    parts = difference.name.split(".")
-    return ".".join(parts[:2])
+    return ".".join(difference.name.split(".")[:2])
 
 
-def _groups(ordered: Sequence[Difference]) -> Iterator[Tree]:
-    for table, members in groupby(ordered, key=_table):
-        found = list(members)
-        own = [difference for difference in found if difference.name == table]
-        parts = tuple(_leaf(difference) for difference in found if difference.name != table)
-        if own:
-            yield from map(_leaf, own[:-1])
-            last = _leaf(own[-1])
-            yield Tree(last.label, last.children + parts)
-        else:
-            yield Tree(table, parts)
+def _group(group: Sequence[Difference], words: Words) -> Iterator[Tree]:
+    owner = _owner(group[0])
+    own = [difference for difference in group if difference.name == owner]
+    parts = [difference for difference in group if difference.name != owner]
+    if not own:
+        yield Tree(owner, tuple(_leaf(part, words) for part in parts))
+        return
+    yield from (_leaf(difference, words) for difference in own[:-1])
+    whole = own[-1].state in ("missing", "unexpected")
+    counted = Counter(part.kind for part in parts if whole and part.state == own[-1].state)
+    shown = [part for part in parts if part.kind not in counted or part.state != own[-1].state]
+    leaf = _leaf(own[-1], words, listing(tuple(_counted(kind, count) for kind, count in sorted(counted.items()))))
+    yield Tree(leaf.label, (*leaf.children, *(_leaf(part, words) for part in shown)))
 
 
-def _leaf(difference: Difference) -> Tree:
-    mark, tone = _MARKS[difference.state]
-    label = (Span(mark, tone), f"{difference.kind.replace('_', ' ')} {difference.name} ", Span(difference.state, tone))
-    details = (Tree(f"{part.property}: expected {part.expected}, found {part.found}") for part in difference.details)
+def _leaf(difference: Difference, words: Words, with_parts: str = "") -> Tree:
+    mark, word, tone = words[difference.state]
+    name = f"{_kind(difference.kind)} {difference.name} "
+    label = (Span(mark, tone), name, Span(word, tone), Span(f" with {with_parts}" if with_parts else "", "dim"))
+    if difference.state in ("missing", "unexpected"):
+        return Tree(label)
+    details = (Tree(_detail(part, words)) for part in difference.details)
     return Tree(label, tuple(details))
+
+
+def _detail(detail: Detail, words: Words) -> str:
+    if words is TO_BE_MADE:
+        return f"{detail.property}: {detail.found} to {detail.expected}"
+    return f"{detail.property}: expected {detail.expected}, found {detail.found}"
+
+
+def _kind(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
+def _counted(kind: str, count: int) -> str:
+    return plural(count, _kind(kind), {"index": "indexes"}.get(kind, ""))

@@ -1,0 +1,41 @@
+"""The page of `generate` and `undo`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neon_migrate.render.differences import TO_BE_MADE, coverage_lines, differences_tree
+from neon_migrate.render.page import BLANK, Line, Span, Tree, plural, short_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from neon_migrate.generate import GenerateReport
+    from neon_migrate.render.page import Block, Page
+
+
+def generate_page(report: GenerateReport) -> Page:
+    """What changes, what that could lose, and the files that do it."""
+    return (*_blocks(report), *coverage_lines(report.coverage))
+
+
+def _blocks(report: GenerateReport) -> Iterator[Block]:
+    for warning in report.warnings:
+        yield Line((Span("warning: ", "warn"), warning))
+    if report.in_step:
+        yield Line((Span("in step: ", "good"), "the migrations make exactly what schema.json asks for."))
+        return
+    tree = differences_tree("changes", report.differences, TO_BE_MADE)
+    renames = (Tree((Span("> ", "warn"), "renames ", rename)) for rename in report.renames)
+    seeds = (Tree((Span("+ ", "good"), f"seeds {table}: {plural(count, 'row')}")) for table, count in report.seeds)
+    yield Tree(tree.label, (*renames, *tree.children, *seeds))
+    for loss in report.losses:
+        yield Line((Span("loses data: ", "bad"), loss))
+    yield BLANK
+    paths = [path for migration in report.migrations for path in migration.paths]
+    if not paths:
+        yield Line("schema.json and the migrations are out of step. neon-migrate generate writes what is missing.")
+        return
+    for path in paths:
+        yield Line((Span("wrote ", "good"), short_path(path)))
+    yield Line("Run on a scratch Postgres before it was written: forward it gives schema.json, its down goes back.")

@@ -1,0 +1,138 @@
+"""`init`: what a project starts with, and that nothing that exists is changed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+from neon_migrate.init import JSON_SCHEMA_FILE, init
+from neon_migrate.settings import Settings, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Ran
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+def test_a_project_starts_with_all_it_needs(run: Callable[..., Ran], folder: Path) -> None:
+    """Settings, schema.json with the `$schema` beside it, migrations, git attributes and three scripts."""
+    done = run("init")
+    assert done.code == 0
+    assert set(_content(folder)) == {
+        ".gitattributes",
+        ".gitignore",
+        "generate_schema.sh",
+        "neon-migrate.schema.json",
+        "neon-migrate.toml",
+        "schema.json",
+        "scripts/neon-migrate.sh",
+        "scripts/validate-schema-locally.sh",
+    }
+    assert (folder / "migrations").is_dir()
+    assert json.loads((folder / "schema.json").read_text())["$schema"] == f"./{JSON_SCHEMA_FILE}"
+    assert "*.sql text eol=lf" in (folder / ".gitattributes").read_text()
+
+
+def test_run_twice_it_changes_nothing(run: Callable[..., Ran], folder: Path) -> None:
+    """The second run says that everything exists."""
+    run("init")
+    before = _content(folder)
+    done = run("init", "--format", "json")
+    assert _content(folder) == before
+    assert done.json["report"]["created"] == []
+    assert len(done.json["report"]["existing"]) == 9
+
+
+def test_what_exists_is_left_as_it_is_and_said(run: Callable[..., Ran], folder: Path) -> None:
+    """A schema.json of one's own stays, and a .gitattributes without the line gets an advice, not a change."""
+    (folder / "schema.json").write_text("mine")
+    (folder / ".gitattributes").write_text("*.png binary\n")
+    done = run("init")
+    assert (folder / "schema.json").read_text() == "mine"
+    assert (folder / ".gitattributes").read_text() == "*.png binary\n"
+    assert "Add this line to .gitattributes: *.sql text eol=lf" in done.out
+
+
+def test_schema_json_is_found_where_other_tools_put_it(folder: Path) -> None:
+    """With tools/schema-generator/schema.json there is no second one, and the JSON Schema stands beside it."""
+    place = folder / "tools" / "schema-generator"
+    place.mkdir(parents=True)
+    (place / "schema.json").write_text("{}")
+    init(folder)
+    assert not (folder / "schema.json").exists()
+    assert (place / JSON_SCHEMA_FILE).is_file()
+
+
+def test_a_history_without_schema_json_is_imported_not_replaced(folder: Path) -> None:
+    """Where there are migrations a made-up schema.json would ask to drop what they make."""
+    (folder / "migrations").mkdir()
+    (folder / "migrations" / "0001_a.sql").write_text("CREATE TABLE a ();")
+    report = init(folder)
+    assert not (folder / "schema.json").exists()
+    assert any("import --from migrations" in advice for advice in report.advice)
+
+
+def test_settings_in_pyproject_are_not_hidden(folder: Path) -> None:
+    """A neon-migrate.toml would take precedence over [tool.neon-migrate]."""
+    (folder / "pyproject.toml").write_text("[tool.neon-migrate]\nlock-retries = 2\n")
+    init(folder)
+    assert not (folder / "neon-migrate.toml").exists()
+    assert load(folder).lock_retries == 2
+
+
+def test_the_settings_file_shows_the_real_defaults(folder: Path) -> None:
+    """Every commented setting exists, and the value shown as its default is the default (examples apart)."""
+    init(folder)
+    text = (folder / "neon-migrate.toml").read_text()
+    examples = ("postgres-major", "ignore")
+    uncommented = "\n".join(
+        line.removeprefix("# ")
+        if line.startswith("# ") and " = " in line and not line.startswith(tuple(f"# {name}" for name in examples))
+        else ""
+        for line in text.splitlines()
+    )
+    (folder / "neon-migrate.toml").write_text(uncommented)
+    found = load(folder)
+    root = folder.resolve()
+    assert found == Settings(root=root, migrations=root / "migrations", schema=root / "schema.json")
+    (folder / "neon-migrate.toml").write_text(
+        text.replace("# postgres-major", "postgres-major").replace("# ignore", "ignore")
+    )
+    assert load(folder).postgres_major == 17
+
+
+def test_the_scripts_are_posix_and_run_neon_migrate_on_the_repository(run: Callable[..., Ran], folder: Path) -> None:
+    """They are executable, find the project from anywhere, and hand their arguments on."""
+    run("init")
+    scripts = ("scripts/neon-migrate.sh", "scripts/validate-schema-locally.sh", "generate_schema.sh")
+    for name in scripts:
+        assert (folder / name).stat().st_mode & 0o111 == 0o111
+        subprocess.run(["sh", "-n", folder / name], check=True)
+    from tests.cli.conftest import PROGRAM
+
+    path = {"PATH": f"{PROGRAM.parent}:/usr/bin:/bin"}
+    done = subprocess.run(
+        [folder / scripts[0], "--version"], cwd="/", env=path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("neon-migrate ")
+    for name, command in zip(scripts[1:], ("validate", "generate"), strict=True):
+        done = subprocess.run([folder / name, "--help"], cwd="/", env=path, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith(f"Usage: neon-migrate {command}")
+
+
+def test_scripts_say_what_is_missing_where_nothing_is_installed(run: Callable[..., Ran], folder: Path) -> None:
+    """Without neon-migrate on PATH the message says where it is looked for."""
+    run("init")
+    done = subprocess.run(
+        [folder / "generate_schema.sh"], env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "neon-migrate is not installed" in done.stderr

@@ -1,0 +1,46 @@
+"""Passwords are kept out of whatever is printed."""
+
+from __future__ import annotations
+
+import pytest
+
+from neon_migrate.cli.secrets import Secrets
+from neon_migrate.errors import StatementError
+
+
+@pytest.mark.parametrize(
+    "conninfo",
+    [
+        "postgresql://me:p%40ss%3Aw0rd@db.example/app",
+        "postgres://me:p%40ss%3Aw0rd@db.example:5432/app?sslmode=require",
+        "host=db.example user=me password='p@ss:w0rd' dbname=app",
+        "postgresql://db.example/app?user=me&password=p%40ss%3Aw0rd",
+        "postgresql://me:p%40ss%3Aw0rd@[bad/app",
+    ],
+)
+def test_a_password_is_hidden_as_written_and_as_sent(conninfo: str) -> None:
+    """Both the URL's spelling and the decoded one, wherever they turn up."""
+    secrets = Secrets({"DATABASE_URL": conninfo})
+    shown = secrets.redact(f"could not open {conninfo}; sent p@ss:w0rd, or p%40ss%3Aw0rd")
+    assert "p@ss:w0rd" not in shown
+    assert "p%40ss%3Aw0rd" not in shown
+
+
+def test_a_url_nobody_told_us_of_is_hidden_too() -> None:
+    """A mistyped option may hold a URL: whatever stands in a password's place is left out."""
+    shown = Secrets({}).redact("unexpected extra argument (postgresql://me:hunter2@host/db) and password=hunter2 x")
+    assert "hunter2" not in shown
+    assert "postgresql://me:***@host/db" in shown
+
+
+def test_pgpassword_is_hidden() -> None:
+    """libpq's own variable counts."""
+    assert Secrets({"PGPASSWORD": "hunter2"}).redact("it is hunter2") == "it is ***"
+
+
+def test_every_part_of_an_error_is_cleaned() -> None:
+    """What, why, remedy and the statement."""
+    error = StatementError("a hunter2", statement="b hunter2", why="c hunter2", remedy="d hunter2")
+    clean = Secrets({"PGPASSWORD": "hunter2"}).clean(error)
+    assert isinstance(clean, StatementError)
+    assert (clean.what, clean.statement, clean.why, clean.remedy) == ("a ***", "b ***", "c ***", "d ***")
