@@ -42,8 +42,9 @@ _TYPE_BASE = re.compile(r"[^(\[]*[^(\[\s]")
 
 
 def compile_document(document: Document) -> tuple[Ddl, ...]:
-    """The statements of a document: schemas, extensions, types, sequences, tables, foreign keys, indexes, comments, and
-    last what its SQL files hold.
+    """The statements of a document: schemas, extensions, types, sequences, tables, foreign keys, indexes, comments.
+
+    Its SQL files come last, but for those that the tables need.
 
     Constraints and indexes without a name of their own get the one that Postgres gives. Raises StatementError when an
     SQL file has a syntax error.
@@ -78,9 +79,13 @@ def _statements(document: Document) -> Iterator[Ddl]:
     yield from _extensions(document)
     yield from _types(document)
     yield from _sequences(document)
+    for file in document.files:
+        if file.first:
+            yield from _file(file)
     entries = document.tables.values()
     for entry in entries:
         yield _create_table(document, entry)
+        yield from _repeated_keys(entry)
     for written, sequence in document.model.sequences.items():
         if sequence.owned_by:
             *table, column = split_name(sequence.owned_by)
@@ -94,7 +99,8 @@ def _statements(document: Document) -> Iterator[Ddl]:
     for entry in entries:
         yield from _comments(entry)
     for file in document.files:
-        yield from _file(file)
+        if not file.first:
+            yield from _file(file)
 
 
 def _comment(path: Path, target: str, comment: str | None) -> Iterator[Ddl]:
@@ -258,13 +264,31 @@ def _keys(entry: TableEntry) -> Iterator[tuple[Path, tuple[Piece, ...]]]:
         else:
             yield path, (f"PRIMARY KEY ({columns_sql(entry.primary_key)})",)
     for index, constraint in enumerate(entry.table.unique):
-        path = (*entry.path, "unique", index)
-        if isinstance(constraint, Unique):
-            nulls = " NULLS NOT DISTINCT" if constraint.nulls_not_distinct else ""
-            tail = _include(constraint.include) + _deferring(constraint)
-            yield path, (f"{_named(constraint)}UNIQUE{nulls} ({columns_sql(constraint.columns)}){tail}",)
-        else:
-            yield path, (f"UNIQUE ({columns_sql(constraint)})",)
+        if not _is_repeated(entry, constraint):
+            yield (*entry.path, "unique", index), (_unique(constraint),)
+
+
+def _unique(constraint: list[str] | Unique) -> str:
+    if not isinstance(constraint, Unique):
+        return f"UNIQUE ({columns_sql(constraint)})"
+    nulls = " NULLS NOT DISTINCT" if constraint.nulls_not_distinct else ""
+    tail = _include(constraint.include) + _deferring(constraint)
+    return f"{_named(constraint)}UNIQUE{nulls} ({columns_sql(constraint.columns)}){tail}"
+
+
+def _is_repeated(entry: TableEntry, constraint: list[str] | Unique) -> bool:
+    """A named constraint over the columns of the primary key: CREATE TABLE would silently leave it out."""
+    return (
+        isinstance(constraint, Unique)
+        and constraint.name is not None
+        and tuple(constraint.columns) == entry.primary_key
+    )
+
+
+def _repeated_keys(entry: TableEntry) -> Iterator[Ddl]:
+    for index, constraint in enumerate(entry.table.unique):
+        if _is_repeated(entry, constraint):
+            yield Ddl((*entry.path, "unique", index), (f"ALTER TABLE {entry.name.sql} ADD {_unique(constraint)}",))
 
 
 def _checks(entry: TableEntry) -> Iterator[tuple[Path, tuple[Piece, ...]]]:

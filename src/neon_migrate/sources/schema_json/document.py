@@ -36,11 +36,15 @@ class SchemaWarning:
 
 @dataclass(frozen=True, slots=True)
 class SqlFile:
-    """A file that schema.json names under `sql`: its place in the list, its name as written there, its text."""
+    """A file that schema.json names under `sql`: its place in the list, its name for messages, its text.
+
+    first  whether the tables need what it makes, so that it runs before them
+    """
 
     index: int
     name: str
     text: str = field(repr=False)
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,8 @@ def read_document(path: FilePath) -> Document:
     text = parse_json(_decoded(path, label), label)
     model = typed(text)
     files = []
-    for index, name in enumerate(model.sql):
+    for index, source in enumerate(model.sql):
+        name = source if isinstance(source, str) else source.file
         file = path.parent / name
         if not file.is_file():
             raise SchemaError(
@@ -182,7 +187,8 @@ def read_document(path: FilePath) -> Document:
                 where=text.at(("sql", index)),
                 why=f'The names under "sql" are relative to {label}.',
             )
-        files.append(SqlFile(index, _label(file), _decoded(file, _label(file))))
+        is_first = not isinstance(source, str) and source.run == "first"
+        files.append(SqlFile(index, _label(file), _decoded(file, _label(file)), is_first))
     return _document(text, model, tuple(files))
 
 

@@ -235,6 +235,13 @@ class Seeds(Part, frozen=True, kw_only=True):
     records: list[dict[Name, Any]]
 
 
+class SqlSource(Part, frozen=True):
+    """An SQL file that has to run before the tables are made, since they use what it makes."""
+
+    file: Name
+    run: Literal["first", "last"] = "last"
+
+
 class SchemaJson(Part, frozen=True, kw_only=True, rename={"schema_url": "$schema"}):
     """The database schema of one project, from which neon-migrate generates migrations."""
 
@@ -257,7 +264,7 @@ class SchemaJson(Part, frozen=True, kw_only=True, rename={"schema_url": "$schema
     ] = {}
     seeds: dict[QualifiedName, Seeds] = {}
     sql: Annotated[
-        list[Name],
+        list[Name | SqlSource],
         Meta(description="SQL files, relative to this one, for what has no word here; they run last, in this order."),
     ] = []
 
