@@ -32,9 +32,6 @@ class Ran:
         return json.loads(self.out)
 
 
-Run = "Callable[..., Ran]"
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An empty folder that is the top of a repository, so that no project is looked for above it."""

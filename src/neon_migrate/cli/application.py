@@ -6,7 +6,7 @@ import os
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +15,7 @@ from neon_migrate.cli import commands
 from neon_migrate.cli.command import Command, global_options
 from neon_migrate.cli.invocation import Invocation, Outcome
 from neon_migrate.cli.screen import Screen
-from neon_migrate.errors import ExitCode, NeonMigrateError, UsageError
+from neon_migrate.errors import ExitCode, InterruptedRunError, NeonMigrateError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 PROGRAM = "neon-migrate"
 TRACEBACK_VARIABLE = "NEON_MIGRATE_TRACEBACK"
 _ISSUES = "the issue tracker of neon-migrate"
-
-
-class InterruptedRunError(NeonMigrateError):
-    """Ctrl-C."""
-
-    exit_code: ClassVar[ExitCode] = ExitCode.INTERRUPTED
 
 
 class Commands(click.Group):

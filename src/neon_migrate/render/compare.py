@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def compare_page(report: CompareReport) -> Page:
     """Every difference as a tree, what it could cost to remove them, and what was not compared."""
-    applied = plural(len(report.applied), "applied migration")
+    applied = f"applied migrations ({len(report.applied)})"
     if not report.different:
-        verdict: Page = (Line((Span("in line: ", "good"), f"{report.database} is what its {applied} make.")),)
+        verdict: Page = (Line((Span("in line: ", "good"), f"{report.database} is exactly what its {applied} make.")),)
     else:
         verdict = (
             differences_tree(f"{report.database} against its {applied}", report.differences),

@@ -96,4 +96,5 @@ def _kind(kind: str) -> str:
 
 
 def _counted(kind: str, count: int) -> str:
-    return plural(count, _kind(kind), {"index": "indexes"}.get(kind, ""))
+    noun = f"{_kind(kind)} constraint" if kind in ("unique", "check", "exclusion") else _kind(kind)
+    return plural(count, noun, {"index": "indexes"}.get(kind, ""))

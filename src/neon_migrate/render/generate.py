@@ -38,4 +38,5 @@ def _blocks(report: GenerateReport) -> Iterator[Block]:
         return
     for path in paths:
         yield Line((Span("wrote ", "good"), short_path(path)))
-    yield Line("Run on a scratch Postgres before it was written: forward it gives schema.json, its down goes back.")
+    back = ", and its down the schema from before" if all(migration.down for migration in report.migrations) else ""
+    yield Line(f"Run on a scratch Postgres before it was written: it gives what schema.json asks for{back}.")

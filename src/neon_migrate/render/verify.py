@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.render.page import BLANK, Line, Span, Table, plural
+from neon_migrate.render.page import BLANK, Line, Span, Table
 
 if TYPE_CHECKING:
     from neon_migrate.render.page import Inline, Page
@@ -25,7 +25,7 @@ def verify_page(report: VerifyReport) -> Page:
 
 
 def _applied(report: VerifyReport) -> str:
-    return plural(len(report.applied), "applied migration")
+    return f"applied migrations ({len(report.applied)})"
 
 
 def _row(group: VerifiedGroup) -> tuple[Inline, ...]:

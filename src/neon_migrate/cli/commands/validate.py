@@ -1,0 +1,38 @@
+"""`neon-migrate validate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from neon_migrate.cli.command import command
+from neon_migrate.cli.invocation import Outcome
+from neon_migrate.errors import ExitCode
+
+if TYPE_CHECKING:
+    from neon_migrate.cli.invocation import Invocation
+
+
+@command(
+    {
+        ExitCode.OK: "no check failed; some may have warned",
+        ExitCode.FAILED: "a check failed",
+    },
+    database="optional",
+)
+@click.option(
+    "--since", type=int, metavar="VERSION", help="Migrations above this one are new: breaking changes in them are told."
+)
+def validate(invocation: Invocation, since: int | None) -> Outcome:
+    """Check everything that can be known before pushing: files, syntax, replay, downs, seeds, breaking changes.
+
+    Everything runs on a scratch Postgres. A database, where one is named, is asked only for its version and for what
+    is applied.
+    """
+    from neon_migrate import api
+    from neon_migrate.render.validate import validate_page
+
+    report = api.validate(invocation.project(), since=since)
+    failed = any(check.state == "failed" for check in report.checks)
+    return Outcome(report, validate_page(report), ExitCode.FAILED if failed else ExitCode.OK)

@@ -1,0 +1,57 @@
+"""The page of `validate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neon_migrate.render.doctor import TONES
+from neon_migrate.render.page import BLANK, Excerpt, Line, Span, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from neon_migrate.check import Finding
+    from neon_migrate.render.page import Block, Inline, Page
+    from neon_migrate.validate import CheckResult, ValidateReport
+
+_MOST_FINDINGS = 20
+
+
+def validate_page(report: ValidateReport) -> Page:
+    """Every finding with its place and remedy, then the table of checks and one line that sums it up."""
+    return tuple(_blocks(report))
+
+
+def _blocks(report: ValidateReport) -> Iterator[Block]:
+    for check in report.checks:
+        for finding in check.findings[:_MOST_FINDINGS]:
+            yield from _finding(check, finding)
+        if len(check.findings) > _MOST_FINDINGS:
+            more = len(check.findings) - _MOST_FINDINGS
+            yield Line(f"{check.name}: {more} findings more (all of them with --format json)")
+    if any(check.findings for check in report.checks):
+        yield BLANK
+    yield Table(("check", "state", "why"), tuple(map(_row, report.checks)))
+    yield BLANK
+    yield Line(_summary(report))
+
+
+def _finding(check: CheckResult, finding: Finding) -> Iterator[Block]:
+    place = f"{finding.where}: " if finding.where else ""
+    yield Line((Span(f"{finding.weight} ", TONES[finding.weight]), Span(f"{check.name}: ", "strong"), place))
+    yield Line(finding.message, 2)
+    if finding.where is not None and finding.where.line is not None and finding.where.source is not None:
+        yield Excerpt(finding.where.line, finding.where.source, finding.where.column)
+    if finding.remedy:
+        yield Line((Span("what to do: ", "good"), finding.remedy), 2)
+
+
+def _row(check: CheckResult) -> tuple[Inline, ...]:
+    return (check.name, Span(check.state, TONES[check.state]), check.reason)
+
+
+def _summary(report: ValidateReport) -> Inline:
+    states = [check.state for check in report.checks]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in TONES if state in states)
+    failed = "failed" in states
+    return (Span("not valid: " if failed else "valid: ", "bad" if failed else "good"), counts, ".")
