@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
 
+pytest_plugins = ["secure_server"]
+
 INPUTS = Path(__file__).parents[2] / "shared" / "inputs"
 
 
