@@ -42,7 +42,7 @@ _TYPE_BASE = re.compile(r"[^(\[]*[^(\[\s]")
 
 
 def compile_document(document: Document) -> tuple[Ddl, ...]:
-    """The statements of a document: schemas, extensions, types, sequences, tables, foreign keys, indexes, comments.
+    """The statements of a document: schemas, extensions, types, sequences, tables, indexes, foreign keys, comments.
 
     Its SQL files come last, but for those that the tables need.
 
@@ -92,10 +92,11 @@ def _statements(document: Document) -> Iterator[Ddl]:
             owner = qualified(*(table if len(table) == 2 else (DEFAULT_SCHEMA, *table)), column)
             path: Path = ("sequences", written, "owned_by")
             yield Ddl(path, (f"ALTER SEQUENCE {object_name(written).sql} OWNED BY ", Said(owner, path)))
-    for entry in entries:
-        yield from _foreign_keys(entry)
+    # Before the foreign keys, which may point to what a unique index makes unique.
     for entry in entries:
         yield from _indexes(entry)
+    for entry in entries:
+        yield from _foreign_keys(entry)
     for entry in entries:
         yield from _comments(entry)
     for file in document.files:

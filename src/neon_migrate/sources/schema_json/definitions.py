@@ -28,6 +28,8 @@ def constraint_words(definition: str, validated: bool) -> dict[str, Any]:
     statement = _parsed(f"ALTER TABLE t ADD {definition}").alter_table_stmt
     constraint = getattr(statement.cmds[0].alter_table_cmd, "def").constraint
     sort = _enum(constraint, "contype")
+    if constraint.without_overlaps or constraint.fk_with_period or constraint.pk_with_period:
+        raise NotExpressibleError("WITHOUT OVERLAPS or PERIOD")
     if sort == "CONSTR_FOREIGN":
         words = _foreign_key(constraint)
     elif sort == "CONSTR_CHECK":
@@ -156,4 +158,4 @@ def _expression(node: Any) -> str:
 
     tree = postgast.parse("SELECT NULL")
     tree.stmts[0].stmt.select_stmt.target_list[0].res_target.val.CopyFrom(node)
-    return postgast.deparse(tree).removeprefix("SELECT ")
+    return str(postgast.deparse(tree)).removeprefix("SELECT ")
