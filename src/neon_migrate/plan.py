@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from neon_migrate.catalog import Catalog, DatabaseObject, Key
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename, diff
@@ -75,6 +75,10 @@ class _Planner:
     renames: dict[Key, Rename] = field(default_factory=dict)
     losses: dict[Key, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.carriers_before = _carriers(self.before)
+        self.carriers_after = _carriers(self.after)
+
     def statements(self) -> Iterable[Statement]:
         for change in self.changes:
             self._sort_in(change)
@@ -126,11 +130,17 @@ class _Planner:
                 yield from self.before.dependents.get(user, ())
 
     def _gone_with_their_owner(self) -> frozenset[Key]:
-        return frozenset(
+        gone = {
             key
-            for key, obj in self.drops.items()
-            if (owner := obj.owner) is not None and owner in self.drops and owner not in self.creates
-        )
+            for key in self.drops
+            if (owner := self._owner(self.before, key)) in self.drops and owner not in self.creates
+        }
+        return frozenset(gone - _in_a_cycle(_between_tables(gone, self.before, self.drops)))
+
+    def _owner(self, catalog: Catalog, key: Key) -> Key | None:
+        """What `key` comes and goes with: its table, or the column that carries a sequence."""
+        carriers = self.carriers_before if catalog is self.before else self.carriers_after
+        return carriers.get(key, catalog.objects[key].owner)
 
     def _inlined(self) -> frozenset[Key]:
         """What is written inside a CREATE TABLE, or made by what is written there."""
@@ -140,7 +150,7 @@ class _Planner:
             if kind_of(key).inline and obj.owner in self.creates and obj.owner not in self.drops
         }
         inside -= {key for key in inside if not getattr(self.creates[key], "validated", True)}
-        inside -= _in_a_cycle(inside, self._needs_between_tables(inside))
+        inside -= _in_a_cycle(_between_tables(inside, self.after, self.creates))
         implied = {
             made
             for key, obj in self.creates.items()
@@ -149,17 +159,6 @@ class _Planner:
             if made in self.creates and made not in self.drops
         }
         return frozenset(inside | implied)
-
-    def _needs_between_tables(self, inside: Iterable[Key]) -> Mapping[Key, Mapping[Key, frozenset[Key]]]:
-        """For each new table the new tables its inlined parts refer to, and by which parts."""
-        found: dict[Key, dict[Key, set[Key]]] = {}
-        for key in inside:
-            owner = self.creates[key].owner
-            for need in self.after.depends.get(key, ()):
-                needed = need if need.kind == "table" else self.after.objects[need].owner
-                if owner is not None and needed is not None and needed != owner and needed in self.creates:
-                    found.setdefault(owner, {}).setdefault(needed, set()).add(key)
-        return {owner: {need: frozenset(parts) for need, parts in needs.items()} for owner, needs in found.items()}
 
     def _ordered(self, gone: frozenset[Key], inlined: frozenset[Key]) -> list[_Node]:
         nodes = {(_DROP, key) for key in self.drops if key not in gone}
@@ -185,7 +184,13 @@ class _Planner:
             if owner is not None:
                 follows(user, self._place(_PUT, owner, gone, inlined))
         for key in self.creates:
-            follows(self._place(_PUT, key, gone, inlined), (_DROP, key))
+            put = self._place(_PUT, key, gone, inlined)
+            follows(put, (_DROP, key))
+            if key in self.drops:
+                # A foreign key that is put back must not find the key it is to do without.
+                for need in self.before.depends.get(key, ()):
+                    if need not in self.creates:
+                        follows(put, (_DROP, need))
         self._free_names_first(follows)
         return _topological(after_node)
 
@@ -207,24 +212,13 @@ class _Planner:
             yield (_PUT, key), rename.new
 
     def _place(self, half: int, key: Key, gone: frozenset[Key], inlined: frozenset[Key]) -> _Node:
-        """The node that does the work for `key`: its own, or that of the table it is written inside or goes with."""
-        while True:
-            if half == _DROP and key in gone:
-                owner = self.drops[key].owner
-            elif half == _PUT and key in inlined:
-                owner = self._writer(key)
-            else:
-                return half, key
-            assert owner is not None
+        """The node that does the work for `key`: its own, or that of what it is written inside or goes with."""
+        while key in (gone if half == _DROP else inlined):
+            owner = self._owner(self.before if half == _DROP else self.after, key)
+            if owner is None:
+                break
             key = owner
-
-    def _writer(self, key: Key) -> Key | None:
-        if key.kind == "sequence":
-            owner = self.after.objects[Key("sequence_owner", key.schema, key.name)]
-            return Key("column", *owner.column)  # type: ignore[attr-defined]
-        if key.kind == "sequence_owner":
-            return Key("column", *self.after.objects[key].column)  # type: ignore[attr-defined]
-        return self.after.objects[key].owner
+        return half, key
 
     def _written(self, node: _Node, inlined: frozenset[Key]) -> Iterable[Statement]:
         half, key = node
@@ -247,6 +241,13 @@ class _Planner:
                 yield Statement(sql, (key, *parts))
 
 
+def _carriers(catalog: Catalog) -> Mapping[Key, Key]:
+    """For each sequence that a column owns, and for the fact that it does, the column."""
+    pairs = (getattr(obj, "carried", None) for obj in catalog.objects.values())
+    found = dict(pair for pair in pairs if pair is not None)
+    return {**found, **{key._replace(kind="sequence_owner"): column for key, column in found.items()}}
+
+
 def _relation_name(obj: DatabaseObject) -> tuple[str, str] | None:
     kind, schema, name, part = obj.key
     if kind in ("primary_key", "unique", "exclusion"):
@@ -254,8 +255,24 @@ def _relation_name(obj: DatabaseObject) -> tuple[str, str] | None:
     return (schema, name) if kind in ("table", "index", "sequence", "view", "materialized_view") else None
 
 
-def _in_a_cycle(inside: Iterable[Key], needs: Mapping[Key, Mapping[Key, frozenset[Key]]]) -> set[Key]:
-    """The foreign keys that have to wait until all tables are there: those between tables that need each other."""
+_Needs: TypeAlias = "Mapping[Key, Mapping[Key, frozenset[Key]]]"
+
+
+def _between_tables(parts: Iterable[Key], catalog: Catalog, tables: Iterable[Key]) -> _Needs:
+    """For each of `tables` the others that some of its parts refer to, and which parts those are."""
+    among = frozenset(tables)
+    found: dict[Key, dict[Key, set[Key]]] = {}
+    for part in parts:
+        owner = catalog.objects[part].owner
+        for need in catalog.depends.get(part, ()):
+            needed = need if need.kind == "table" else catalog.objects[need].owner
+            if owner is not None and needed is not None and needed != owner and needed in among:
+                found.setdefault(owner, {}).setdefault(needed, set()).add(part)
+    return {owner: {need: frozenset(which) for need, which in needs.items()} for owner, needs in found.items()}
+
+
+def _in_a_cycle(needs: _Needs) -> set[Key]:
+    """The parts between tables that need each other: foreign keys, made after all tables and dropped before them."""
     reach: dict[Key, set[Key]] = {}
     for table in needs:
         seen: set[Key] = set()

@@ -42,10 +42,13 @@ class SequenceOptions:
             ("NO MINVALUE" if new.minimum == low else f"MINVALUE {new.minimum}", self.minimum != new.minimum),
             ("NO MAXVALUE" if new.maximum == high else f"MAXVALUE {new.maximum}", self.maximum != new.maximum),
             (f"START WITH {new.start}", self.start != new.start),
+            (f"RESTART WITH {new.start}", not new.minimum <= self.start <= new.maximum),
             (f"CACHE {new.cache}", self.cache != new.cache),
             ("CYCLE" if new.cycle else "NO CYCLE", self.cycle != new.cycle),
         )
-        return tuple(prefix + clause for clause, differs in written if differs)
+        return tuple(
+            clause if clause.startswith("RESTART") else prefix + clause for clause, differs in written if differs
+        )
 
     def _default_bounds(self) -> tuple[int, int]:
         limit = _LIMITS[self.type]

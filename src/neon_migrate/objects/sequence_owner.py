@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SequenceOwner:
-    """`schema.name` is owned by `column`, given as schema, table and column name."""
+    """Sequence `schema.name` goes away with `column`, given as schema, table and column name."""
 
     schema: str
     name: str
@@ -30,9 +30,14 @@ class SequenceOwner:
         return Key("sequence", self.schema, self.name)
 
     @property
+    def carried(self) -> tuple[Key, Key]:
+        """The sequence, and the column that it goes away with."""
+        return Key("sequence", self.schema, self.name), Key("column", *self.column)
+
+    @property
     def needs(self) -> frozenset[Key]:
         """What it depends on: both ends."""
-        return frozenset({Key("sequence", self.schema, self.name), Key("column", *self.column)})
+        return frozenset(self.carried)
 
 
 class SequenceOwnerKind(Kind[SequenceOwner]):
