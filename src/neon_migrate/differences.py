@@ -32,12 +32,14 @@ class Difference:
     name      qualified, without quotes
     state     missing: expected and not found; unexpected: found and not expected
     details   which properties, where both sides have the object
+    owner     the qualified name of the table (or other object) it belongs to; empty for an object of its own
     """
 
     kind: str
     name: str
     state: State
     details: tuple[Detail, ...] = ()
+    owner: str = ""
 
     def __str__(self) -> str:
         details = "; ".join(f"{part.property}: expected {part.expected}, found {part.found}" for part in self.details)
@@ -51,16 +53,18 @@ def differences(changes: Iterable[Change]) -> tuple[Difference, ...]:
 
 def _difference(change: Change) -> Difference:
     key = change.key
+    belongs_to = (change.old if isinstance(change, Drop) else change.new).owner
+    owner = ".".join(filter(None, belongs_to[1:3])) if belongs_to else ""
     match change:
         case Create():
-            return Difference(key.kind, key.qualified_name, "missing")
+            return Difference(key.kind, key.qualified_name, "missing", owner=owner)
         case Drop():
-            return Difference(key.kind, key.qualified_name, "unexpected")
+            return Difference(key.kind, key.qualified_name, "unexpected", owner=owner)
         case Rename(old, new):
             detail = Detail("name", new.key.qualified_name, old.key.qualified_name)
-            return Difference(key.kind, key.qualified_name, "renamed", (detail,))
+            return Difference(key.kind, key.qualified_name, "renamed", (detail,), owner)
         case Alter(old, new):
-            return Difference(key.kind, key.qualified_name, "different", _details(old, new))
+            return Difference(key.kind, key.qualified_name, "different", _details(old, new), owner)
 
 
 def _details(found: DatabaseObject, expected: DatabaseObject) -> tuple[Detail, ...]:

@@ -86,13 +86,18 @@ class Invocation:
             project.require_target()
         return project
 
+    def local_target(self) -> Target:
+        """The project's own embedded database, started if need be. Raises ScratchError."""
+        from neon_migrate.postgres.local import local_target
+
+        settings = self.settings()
+        return local_target(settings.root, major=settings.postgres_major, bindir=settings.postgres_bindir)
+
     def _target(self, settings: Settings) -> Target | None:
         if self.options.local:
             if self.options.database_url is not None:
                 raise UsageError("--local and --database-url name two databases", remedy="Give one of them.")
-            from neon_migrate.postgres.local import local_target
-
-            return local_target(settings.root)
+            return self.local_target()
         from neon_migrate.postgres.target import resolve_target
 
         target = resolve_target(settings, self.options.database_url, dict(os.environ))

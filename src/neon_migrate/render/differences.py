@@ -36,13 +36,16 @@ TO_BE_MADE: Words = {
 """What a new migration changes."""
 
 _MOST_COVERAGE = 10
+_COUNTED = ("column", "primary_key", "unique", "foreign_key", "check", "exclusion", "index")
+"""The order in which the parts of a table are counted; other kinds come after these."""
 
 
 def differences_tree(title: str, differences: Sequence[Difference], words: Words = AGAINST_MIGRATIONS) -> Tree:
     """One tree of all differences, by table; of a table that is new or gone as a whole only what it has is counted."""
-    ordered = sorted(differences, key=lambda difference: (_owner(difference), difference.kind, difference.name))
-    groups = [tuple(members) for _, members in groupby(ordered, key=_owner)]
-    return Tree(Span(title, "strong"), tuple(tree for group in groups for tree in _group(group, words)))
+    owners = {difference.name: difference.owner for difference in differences if difference.owner}
+    ordered = sorted(differences, key=lambda difference: (_top(difference, owners), difference.kind, difference.name))
+    groups = [(top, tuple(members)) for top, members in groupby(ordered, key=lambda each: _top(each, owners))]
+    return Tree(Span(title, "strong"), tuple(tree for top, group in groups for tree in _group(top, group, words)))
 
 
 def coverage_lines(coverage: Sequence[Unmodelled]) -> Page:
@@ -55,29 +58,30 @@ def coverage_lines(coverage: Sequence[Unmodelled]) -> Page:
     return (Line((Span("warning: ", "warn"), f"{plural(len(coverage), 'object')} not compared:")), *lines)
 
 
-def _owner(difference: Difference) -> str:
-    """The table (or other object) that the difference is shown under: its name without the part in it."""
-    return ".".join(difference.name.split(".")[:2])
+def _top(difference: Difference, owners: Mapping[str, str]) -> str:
+    """The table (or other object of its own) that the difference is shown under."""
+    owner = difference.owner or difference.name
+    return owners.get(owner, owner)
 
 
-def _group(group: Sequence[Difference], words: Words) -> Iterator[Tree]:
-    owner = _owner(group[0])
-    own = [difference for difference in group if difference.name == owner]
-    parts = [difference for difference in group if difference.name != owner]
+def _group(top: str, group: Sequence[Difference], words: Words) -> Iterator[Tree]:
+    own = [difference for difference in group if not difference.owner]
+    parts = [difference for difference in group if difference.owner]
     if not own:
-        yield Tree(owner, tuple(_leaf(part, words) for part in parts))
+        yield Tree(top, tuple(_leaf(part, words) for part in parts))
         return
     yield from (_leaf(difference, words) for difference in own[:-1])
     whole = own[-1].state in ("missing", "unexpected")
     counted = Counter(part.kind for part in parts if whole and part.state == own[-1].state)
     shown = [part for part in parts if part.kind not in counted or part.state != own[-1].state]
-    leaf = _leaf(own[-1], words, listing(tuple(_counted(kind, count) for kind, count in sorted(counted.items()))))
+    kinds = sorted(counted, key=lambda kind: (_COUNTED.index(kind) if kind in _COUNTED else len(_COUNTED), kind))
+    leaf = _leaf(own[-1], words, listing(tuple(_counted(kind, counted[kind]) for kind in kinds)))
     yield Tree(leaf.label, (*leaf.children, *(_leaf(part, words) for part in shown)))
 
 
 def _leaf(difference: Difference, words: Words, with_parts: str = "") -> Tree:
     mark, word, tone = words[difference.state]
-    name = f"{_kind(difference.kind)} {difference.name} "
+    name = f"{_kind(difference.kind)} {_short(difference)} "
     label = (Span(mark, tone), name, Span(word, tone), Span(f" with {with_parts}" if with_parts else "", "dim"))
     if difference.state in ("missing", "unexpected"):
         return Tree(label)
@@ -89,6 +93,13 @@ def _detail(detail: Detail, words: Words) -> str:
     if words is TO_BE_MADE:
         return f"{detail.property}: {detail.found} to {detail.expected}"
     return f"{detail.property}: expected {detail.expected}, found {detail.found}"
+
+
+def _short(difference: Difference) -> str:
+    """The name as it needs to be said under what it belongs to."""
+    if difference.kind == "comment":
+        return "on " + difference.name
+    return difference.name.removeprefix(f"{difference.owner}.") if difference.owner else difference.name
 
 
 def _kind(kind: str) -> str:

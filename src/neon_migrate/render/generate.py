@@ -25,7 +25,7 @@ def _blocks(report: GenerateReport) -> Iterator[Block]:
     if report.in_step:
         yield Line((Span("in step: ", "good"), "the migrations make exactly what schema.json asks for."))
         return
-    tree = differences_tree("changes", report.differences, TO_BE_MADE)
+    tree = differences_tree("What changes", report.differences, TO_BE_MADE)
     renames = (Tree((Span("> ", "warn"), "renames ", rename)) for rename in report.renames)
     seeds = (Tree((Span("+ ", "good"), f"seeds {table}: {plural(count, 'row')}")) for table, count in report.seeds)
     yield Tree(tree.label, (*renames, *tree.children, *seeds))
