@@ -96,6 +96,17 @@ def units(text: str, file: str) -> tuple[Unit, ...]:
     return tuple(found)
 
 
+def transaction_control(text: str, file: str) -> tuple[SourceStatement, ...]:
+    """The statements that begin or end a transaction; savepoints are none. Raises StatementError on a syntax error."""
+    statements = split(text, file)
+    kinds = (_transaction_kind(name, node) for name, node in _nodes(text))
+    return tuple(
+        statement
+        for statement, kind in zip(statements, kinds, strict=True)
+        if kind and kind not in ("TRANS_STMT_SAVEPOINT", "TRANS_STMT_RELEASE", "TRANS_STMT_ROLLBACK_TO")
+    )
+
+
 def concurrent_index(text: str) -> Any:
     """The parsed `CREATE INDEX CONCURRENTLY` (libpg_query's IndexStmt) that `text` is, else None."""
     nodes = _nodes(text)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from neon_migrate.settings import Settings
 
 
+ACTIVE_TRANSACTION = "25001"
+"""SQLSTATE active_sql_transaction: a statement that can't run inside a transaction."""
+
+
 @dataclass(frozen=True, slots=True)
 class DownProof:
     """What a down file did, run on exactly what its up file had made.
@@ -48,15 +52,17 @@ class DownProof:
 class Step:
     """One migration, observed. Both Catalogs are of one database, so their addresses tell renames.
 
-    truncated  tables that stood before and were emptied by TRUNCATE, as `schema.name`
-    down       None where there is no down file
+    truncated   tables that stood before and were emptied by TRUNCATE, as `schema.name`
+    down        None where there is no down file
+    as_message  why a no-transaction file does not run as the one message that sqlx makes of it; empty when it does
     """
 
     migration: Migration
     before: Catalog
     after: Catalog
-    truncated: tuple[str, ...]
-    down: DownProof | None
+    truncated: tuple[str, ...] = ()
+    down: DownProof | None = None
+    as_message: str = ""
 
 
 def walk(
@@ -116,13 +122,14 @@ class _Walker:
 
     def observed(self, migration: Migration) -> Step:
         before = self._catalog or self._read(self._session)
+        refused = ""
         if _stays_in_transaction(migration.up):
             truncated = self._truncated_in_trial(migration)
             self.run(migration)
         else:
-            truncated = self._truncated_in_copy(migration)
+            truncated, refused = self._truncated_in_copy(migration)
         self._catalog = after = self._read(self._session)
-        return Step(migration, before, after, truncated, self._down_proof(migration, before))
+        return Step(migration, before, after, truncated, self._down_proof(migration, before), refused)
 
     def _read(self, session: Session) -> Catalog:
         return read_catalog(session, ledger=self._settings.table_name, ignore=self._settings.ignore)
@@ -155,10 +162,11 @@ class _Walker:
         except StatementError:
             return ()  # the run that counts comes next and says why
 
-    def _truncated_in_copy(self, migration: Migration) -> tuple[str, ...]:
-        """The same for one that ends its transaction, on a copy; the run that counts comes first.
+    def _truncated_in_copy(self, migration: Migration) -> tuple[tuple[str, ...], str]:
+        """The same for one that ends its transaction, on a copy and as one message, like sqlx; and why that can't be.
 
-        What it makes outside the database, another database say, is there for good: the copy may then stop half-way.
+        The run that counts comes first: what a migration makes outside the database, another database say, is there
+        for good, and may stop the copy half-way.
         """
         self._session.close()
         database = self._server.create(template=self._database)
@@ -166,9 +174,12 @@ class _Walker:
         self.run(migration)
         with self._opened(database) as session:
             session.script(_WATCH)
+            outcome = execute.send(session, migration.up.sql)
+            if outcome.error is None or outcome.error.sqlstate != ACTIVE_TRANSACTION or not migration.up.no_transaction:
+                return _seen(session), ""
             with suppress(StatementError):
                 execute.run_up(session, migration, self._settings, self._conditions)
-            return _seen(session)
+            return _seen(session), outcome.error.what
 
     def _run_text(self, file: MigrationFile) -> None:
         outcome = self._session.message(file.sql)

@@ -1,0 +1,57 @@
+"""Every down file, run on what its up file made, and the Catalog afterwards against the one before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neon_migrate.check import Check, Finding, Verdict, verdict
+from neon_migrate.errors import Location
+
+if TYPE_CHECKING:
+    from neon_migrate.inspection import Inspection
+    from neon_migrate.ledger.migration import Migration, MigrationFile
+    from neon_migrate.sources.steps import DownProof
+
+_CONFESSION = "-- Does not bring back"
+"""How the comment at the head of a down file begins that says what it can't give back; `generate` writes it so."""
+
+_SHOWN = 5
+
+
+def run(inspection: Inspection) -> Verdict:
+    findings = []
+    restoring = 0
+    for one in inspection.migrations:
+        proven = inspection.run.proven.get(one.version)
+        if one.down is None or proven is None or proven.down is None:
+            continue
+        if proven.down.restores:
+            restoring += 1
+        else:
+            findings.append(_finding(inspection, one, one.down, proven.down))
+    downs = restoring + len(findings)
+    if not downs:
+        return Verdict("skipped", "there are no down files")
+    found = verdict(f"{downs} down files give back the schema before", findings)
+    if not findings:
+        return found
+    return Verdict(found.state, f"{restoring} of {downs} down files give back the schema before", found.findings)
+
+
+def _finding(inspection: Inspection, migration: Migration, file: MigrationFile, proof: DownProof) -> Finding:
+    name = inspection.shown(file)
+    if proof.error:
+        return Finding(f"fails: {proof.error}", proof.where or Location(name), "Correct it: no checksum covers it.")
+    shown = [*proof.differences[:_SHOWN]]
+    if len(proof.differences) > _SHOWN:
+        shown.append(f"and {len(proof.differences) - _SHOWN} more")
+    confessed = any(line.startswith(_CONFESSION) for line in file.sql.splitlines())
+    return Finding(
+        "does not give back the schema before:\n" + "\n".join(shown),
+        Location(name),
+        f"Correct it (no checksum covers it), or say so in its head: `{_CONFESSION} …`",
+        "warned" if confessed or migration.version not in inspection.new else "failed",
+    )
+
+
+CHECK = Check("downs", 100, run)

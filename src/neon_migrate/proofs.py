@@ -1,0 +1,101 @@
+"""What was once observed of a migration, kept in the cache: the same files on the same server need no second look."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neon_migrate.hazards.rule import Hazard, Observation
+from neon_migrate.sources.migrations import chain
+from neon_migrate.sources.steps import DownProof  # noqa: TC001  (msgspec reads the annotations)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from neon_migrate.ledger.migration import Migration
+    from neon_migrate.settings import Settings
+    from neon_migrate.sources.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What running one migration on the history before it has shown.
+
+    down        None where there is no down file
+    as_message  see Step.as_message
+    """
+
+    hazards: tuple[Hazard, ...] = ()
+    down: DownProof | None = None
+    as_message: str = ""
+
+
+def proven(step: Step) -> Proven:
+    """What a step shows."""
+    from neon_migrate.diff import diff
+    from neon_migrate.hazards.rules import hazards
+
+    changes = diff(step.before, step.after)
+    found = hazards(Observation(step.before, step.after, changes, step.truncated))
+    return Proven(found, step.down, step.as_message)
+
+
+def proof_keys(migrations: Sequence[Migration], settings: Settings, server: str) -> tuple[str, ...]:
+    """A key for what each migration shows: its down file, all files before it, the server, and the code that looks."""
+    context = repr((server, settings.ignore, _code())).encode()
+    return tuple(
+        hashlib.sha256(b"\0".join((context, key.encode(), one.down.sql.encode() if one.down else b"-"))).hexdigest()
+        for key, one in zip(chain(migrations, settings), migrations, strict=True)
+    )
+
+
+@cache
+def _code() -> str:
+    """A digest of the code that reads Catalogs and judges them: a new kind or rule sees what the old ones did not."""
+    package = Path(__file__).parent
+    files = [
+        *(package / "objects").glob("*.py"),
+        *(package / "hazards").rglob("*.py"),
+        *(package / name for name in ("kind.py", "diff.py", "differences.py", "execute.py")),
+        *(package / "sources").glob("*.py"),
+        package / "postgres" / "introspect.py",
+        Path(__file__),
+    ]
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def load(settings: Settings) -> dict[str, Proven]:
+    """What is known of this project's migrations; empty where nothing is, or nothing that can be read."""
+    import msgspec
+
+    try:
+        return msgspec.json.decode(_file(settings).read_bytes(), type=dict[str, Proven])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def store(settings: Settings, known: Mapping[str, Proven]) -> None:
+    """Keep what is known for the next time; a cache that can't be written costs time, no more."""
+    import msgspec
+
+    file = _file(settings)
+    try:
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
+            part.write(msgspec.json.encode(known))
+        os.replace(part.name, file)  # noqa: PTH105
+    except OSError:
+        return
+
+
+def _file(settings: Settings) -> Path:
+    from neon_migrate.postgres.cache import cache_folder
+
+    return cache_folder() / f"proofs-{hashlib.sha256(str(settings.migrations).encode()).hexdigest()[:16]}.json"

@@ -1,0 +1,65 @@
+"""Which migrations are new, so that they can still be changed: what the database, git or the caller says."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from neon_migrate.ledger.history import History
+    from neon_migrate.ledger.migration import Migration
+
+_DEFAULT_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+
+@dataclass(frozen=True, slots=True)
+class Unreleased:
+    """The new migrations, and how that is known, in words."""
+
+    migrations: tuple[Migration, ...]
+    reason: str
+
+    def __contains__(self, version: int) -> bool:
+        return any(migration.version == version for migration in self.migrations)
+
+
+def above(migrations: Sequence[Migration], version: int) -> Unreleased:
+    """Those above a version that the caller names."""
+    return Unreleased(tuple(one for one in migrations if one.version > version), f"those above {version}")
+
+
+def by_ledger(history: History) -> Unreleased:
+    """Those that a database has not."""
+    return Unreleased(history.pending, "those pending in the database")
+
+
+def by_git(migrations: Sequence[Migration], folder: Path) -> Unreleased:
+    """Those that the default branch has not, where `folder` is in a git repository; else the newest alone.
+
+    The default branch is what origin/HEAD says, else origin's or the local main or master.
+    """
+    for branch in _DEFAULT_BRANCHES:
+        base = _git(folder, "merge-base", "HEAD", branch)
+        if base is None:
+            continue
+        names = _git(folder, "ls-tree", "-z", "--name-only", base.strip())
+        if names is not None:
+            known = set(names.split("\0"))
+            new = tuple(one for one in migrations if one.up.path.name not in known)
+            return Unreleased(new, f"those not on the git branch {branch}")
+    return Unreleased(tuple(migrations[-1:]), "the newest: no database was named, and git knows no default branch")
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git says; None where there is no git, no repository or no such thing in it."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,61 @@
+"""`validate`: everything that can be known of the migrations before they are pushed, as one table of checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neon_migrate.check import Finding, NotKnownError, State, Verdict
+from neon_migrate.checks import checks
+from neon_migrate.events import Step
+from neon_migrate.inspection import Inspection
+
+if TYPE_CHECKING:
+    from neon_migrate.check import Check
+    from neon_migrate.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One line of the table: a check, what it came to, why, and every place it has something to say about."""
+
+    name: str
+    state: State
+    reason: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateReport:
+    """All checks, in order."""
+
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether any check failed; warnings are none."""
+        return any(check.state == "failed" for check in self.checks)
+
+
+def validate(project: Project, *, since: int | None = None) -> ValidateReport:
+    """Run every check; what one finds does not keep the others from running, unless they can't without it.
+
+    since  look for breaking changes in the migrations above this version; else in those that are pending in the named
+           database, else in those that git's default branch has not
+
+    Writes to no database but scratch ones.
+    """
+    with Inspection(project, since) as inspection:
+        results = []
+        for number, check in enumerate(checks(), 1):
+            project.observer(Step(f"check: {check.name}", number, len(checks())))
+            found = _verdict(check, inspection)
+            results.append(CheckResult(check.name, found.state, found.reason, found.findings))
+    return ValidateReport(tuple(results))
+
+
+def _verdict(check: Check, inspection: Inspection) -> Verdict:
+    try:
+        return check.run(inspection)
+    except NotKnownError as unknown:
+        return Verdict("skipped", str(unknown))
