@@ -14,6 +14,7 @@ from neon_migrate.ledger import folder as migrations_folder
 from neon_migrate.migration_text import losses_of_down, losses_of_up, migration_text, slug, slug_of
 from neon_migrate.plan import Plan, plan
 from neon_migrate.prove import UNSAFE_USE_OF_NEW_ENUM_VALUE, prove, run_text
+from neon_migrate.settled import settled
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
 from neon_migrate.sources.schema_json.document import Document, read_document, renames
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neon_migrate.catalog import Catalog, Unmodelled
+    from neon_migrate.diff import Change
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
@@ -118,16 +120,15 @@ class _Work:
     slug: str = field(default="", init=False)
 
     def report(self, name: str | None) -> GenerateReport:
-        before = scratch_catalog(self.server, self.history, self.settings)
-        after = self._desired()
+        before, after = self._settled()
         start, renaming = self._renamed(before)
         renamed = scratch_catalog(self.server, start, self.settings) if renaming else before
         forward = plan(renamed, after)
         seeds = self._seeds(start, after)
         if not (forward.statements or renaming or seeds):
             return GenerateReport(True, warnings=self._warnings(forward), coverage=before.unmodelled)
-        changes = (*diff(before, after),) if renaming else forward.changes
-        self.slug = slug(name) if name else slug_of(changes, [table for table, _, _ in seeds], first=not self.folder.migrations)
+        changes = diff(before, after) if renaming else forward.changes
+        self.slug = slug(name) if name else self._slug_of(changes, [table for table, _, _ in seeds])
         stage = _Stage(before, renamed, after, renaming, forward, [text for _, _, texts in seeds for text in texts])
         return GenerateReport(
             in_step=False,
@@ -140,13 +141,18 @@ class _Work:
             coverage=before.unmodelled,
         )
 
-    def _desired(self) -> Catalog:
+    def _slug_of(self, changes: Sequence[Change], seeds: Sequence[str]) -> str:
+        return slug_of(changes, seeds, first=not self.folder.migrations)
+
+    def _settled(self) -> tuple[Catalog, Catalog]:
+        """The Catalogs of the history and of schema.json."""
         from neon_migrate.sources.schema_json.load import load
 
-        database = self.server.create()
-        with self.server.session(database) as session:
+        desired = self.server.create()
+        with self.server.session(desired) as session:
             load(session, self.document)
-        return scratch_catalog(self.server, database, self.settings)
+        sides = tuple((name, scratch_catalog(self.server, name, self.settings)) for name in (self.history, desired))
+        return settled(self.server, sides[0], sides[1], self.settings)
 
     def _due(self, before: Catalog) -> list[Rename]:
         """The renames that are still to be done: the old name is there and the new one is not."""
