@@ -97,7 +97,7 @@ def _fault(expected: DatabaseObject, present: DatabaseObject) -> str | None:
         return "is invalid: its build did not finish, so no query uses it"
     for name in ("definition", "type", "unique"):
         wanted, has = getattr(expected, name, None), getattr(present, name, None)
-        if wanted != has:
+        if isinstance(wanted, str | bool) and wanted != has:
             return f"is {has}, expected {wanted}"
     if getattr(expected, "not_null", False) and not getattr(present, "not_null", True):
         return "may be null, expected NOT NULL"
