@@ -53,5 +53,5 @@ def _row(check: CheckResult) -> tuple[Inline, ...]:
 def _summary(report: ValidateReport) -> Inline:
     states = [check.state for check in report.checks]
     counts = ", ".join(f"{states.count(state)} {state}" for state in TONES if state in states)
-    failed = "failed" in states
-    return (Span("not valid: " if failed else "valid: ", "bad" if failed else "good"), counts, ".")
+    word = Span("not valid: ", "bad") if report.failed else Span("valid: ", "good")
+    return (word, counts, ".")

@@ -34,5 +34,4 @@ def validate(invocation: Invocation, since: int | None) -> Outcome:
     from neon_migrate.render.validate import validate_page
 
     report = api.validate(invocation.project(), since=since)
-    failed = any(check.state == "failed" for check in report.checks)
-    return Outcome(report, validate_page(report), ExitCode.FAILED if failed else ExitCode.OK)
+    return Outcome(report, validate_page(report), ExitCode.FAILED if report.failed else ExitCode.OK)
