@@ -34,13 +34,13 @@ PASSWORD = "p@ss/w%rd'1 ü"
 _HBA = """
 local     all all                    trust
 hostssl   all all       127.0.0.1/32 scram-sha-256
-hostnossl all unguarded 127.0.0.1/32 scram-sha-256
+hostnossl all +unguarded 127.0.0.1/32 scram-sha-256
 """
 
 
 @dataclass(frozen=True)
 class SecureServer:
-    """A server that takes TLS and SCRAM by TCP; only the role `unguarded` may come without TLS.
+    """A server that takes TLS and SCRAM by TCP; only members of `unguarded` may come without TLS.
 
     authority  the certificate that signed the server's, which is for `localhost`
     """

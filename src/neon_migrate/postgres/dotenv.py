@@ -48,7 +48,7 @@ def read(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
         try:
             if assignment is None:
                 raise _LineError("It is neither NAME=value nor a comment.")
-            variables[assignment["name"]] = _value(assignment["value"].rstrip(), {**variables, **environment})
+            value = _value(assignment["value"].rstrip(), {**variables, **environment})
         except _LineError as error:
             raise UsageError(
                 f"Line {number} of {path.name} can't be read",
@@ -56,6 +56,8 @@ def read(path: Path, environment: Mapping[str, str]) -> dict[str, str]:
                 why=str(error),
                 remedy="Put the value in single quotes: nothing inside them has a special meaning.",
             ) from None
+        # Of two lines for one name the first counts, since the second finds the variable already set.
+        variables.setdefault(assignment["name"], value)
     return variables
 
 
