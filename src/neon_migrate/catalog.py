@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 Address = tuple[int, int, int]
 """Postgres's own address of an object: classid, objid, objsubid, as in pg_depend."""
@@ -61,21 +61,26 @@ class Unmodelled:
 class Catalog:
     """All objects of a database at one moment; equal when the objects are.
 
-    objects     by key
-    depends     for each key the keys it depends on (pg_depend, where both ends are modelled)
-    addresses   the address of each object in the database it was read from: between two Catalogs of the *same*
-                database, one address with two keys is a rename
-    unmodelled  what was found and is of no known kind
+    objects       by key
+    read_depends  finds `depends` when it is first asked for: only planning does, and it costs as much as reading
+    addresses     the address of each object in the database it was read from: between two Catalogs of the *same*
+                  database, one address with two keys is a rename
+    unmodelled    what was found and is of no known kind
     """
 
     objects: Mapping[Key, DatabaseObject]
-    depends: Mapping[Key, frozenset[Key]] = field(default_factory=dict, compare=False, repr=False)
+    read_depends: Callable[[], Mapping[Key, frozenset[Key]]] = field(default=dict, compare=False, repr=False)
     addresses: Mapping[Address, Key] = field(default_factory=dict, compare=False, repr=False)
     unmodelled: tuple[Unmodelled, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("objects", "depends", "addresses"):
+        for name in ("objects", "addresses"):
             object.__setattr__(self, name, MappingProxyType(getattr(self, name)))
+
+    @cached_property
+    def depends(self) -> Mapping[Key, frozenset[Key]]:
+        """For each key the keys it depends on (pg_depend, where both ends are modelled)."""
+        return MappingProxyType(dict(self.read_depends()))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -107,16 +112,6 @@ class Catalog:
     def of_kind(self, kind: str) -> tuple[DatabaseObject, ...]:
         """The objects of one kind, ordered by key."""
         return tuple(self.objects[key] for key in sorted(self.objects) if key.kind == kind)
-
-    def without(self, keys: Iterable[Key]) -> Catalog:
-        """This Catalog less some objects."""
-        gone = frozenset(keys)
-        return Catalog(
-            {key: value for key, value in self.objects.items() if key not in gone},
-            {key: needs - gone for key, needs in self.depends.items() if key not in gone},
-            {address: key for address, key in self.addresses.items() if key not in gone},
-            self.unmodelled,
-        )
 
 
 EMPTY = Catalog({})

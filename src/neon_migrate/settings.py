@@ -116,7 +116,7 @@ def _with_table(settings: Settings, table: dict[str, Any], path: Path) -> Settin
 
 def _typed(settings: Settings, attribute: str, value: Any, path: Path) -> Any:
     wanted = _wanted(attribute, getattr(settings, attribute))
-    if not isinstance(value, wanted) or isinstance(value, bool):
+    if isinstance(value, bool) or type(value) not in wanted:
         raise SettingsError(
             f"{path.name}: {toml_name(attribute)} is {value!r}",
             why=f"It should be {' or '.join(t.__name__ for t in wanted)}.",
@@ -133,7 +133,7 @@ def _typed(settings: Settings, attribute: str, value: Any, path: Path) -> Any:
     return tuple(value) if list in wanted else value
 
 
-def _wanted(attribute: str, default: object) -> tuple[type, ...]:
+def _wanted(attribute: str, default: Any) -> tuple[type, ...]:
     """The TOML types that a setting takes."""
     if attribute in _PATHS or isinstance(default, str):
         return (str,)

@@ -36,15 +36,16 @@ def settled(
     return _made_again(server, *first, changed, settings), _made_again(server, *second, changed, settings)
 
 
-def _may_read_differently(obj: DatabaseObject | None) -> bool:
+def _may_read_differently(obj: DatabaseObject) -> bool:
     """Postgres moves only casts about, so an expression without one stays as it is."""
-    return obj is not None and "::" in str(getattr(obj, "definition", ""))
+    return "::" in str(getattr(obj, "definition", ""))
 
 
 def _made_again(
     server: ScratchServer, database: str, catalog: Catalog, keys: Iterable[Key], settings: Settings
 ) -> Catalog:
-    unsettled = [obj for key in keys if _may_read_differently(obj := catalog.objects.get(key))]
+    present = [catalog.objects[key] for key in keys if key in catalog.objects]
+    unsettled = [obj for obj in present if _may_read_differently(obj)]
     if not unsettled:
         return catalog
     with open_scratch(server, database) as session:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key, Unmodelled
-from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, PG_EXTENSION, PG_NAMESPACE
+from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, PG_EXTENSION, PG_NAMESPACE, PG_TYPE
 from neon_migrate.objects import kind_of, kinds
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 PROGRESS_TABLE = "_neon_migrate_progress"
 
 # Objects of initdb have OIDs below 16384 (FirstNormalObjectId) and are nobody's change; schema public is one of them.
+# Internal relations and types (of toast, of rows, of arrays) depend on nothing but what they are part of.
 _DEPENDENCIES = f"""SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text
-FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = {PG_NAMESPACE})"""
+FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = {PG_NAMESPACE})
+  AND NOT (deptype = 'i' AND classid IN ({PG_CLASS}, {PG_TYPE}))"""
 _LEDGER = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass(%s) OR c.relname = %s"
 # Since 18 NOT NULL is a constraint with a name; the column says it too, the same on every version.
 _NOT_NULL = "SELECT oid FROM pg_constraint WHERE contype = 'n'"
@@ -60,7 +62,7 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
     reading.leave_out(PG_CONSTRAINT, answers[4])
     for kind, rows in zip(known.values(), answers[5:-1], strict=True):
         reading.read(kind, rows)
-    return Catalog(reading.objects, reading.depends(), reading.own, _describe(session, reading.unknown()))
+    return Catalog(reading.objects, reading.depends, reading.own, _describe(session, reading.unknown()))
 
 
 def _describe(session: Session, addresses: Sequence[Address]) -> tuple[Unmodelled, ...]:
