@@ -60,7 +60,10 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = '
             _swapped(old, new, before, after),
             f"values {', '.join(removed)} of enum {new.key.qualified_name}" if removed else "",
             # Expressions over the old type would not accept the new one: they are put back once the type is swapped.
-            lambda dependent: dependent.key.kind not in {"column", "comment", "primary_key", "unique"},
+            # So is the type's own comment, which the new type has not.
+            lambda dependent: (
+                dependent.owner == old.key or dependent.key.kind not in {"column", "comment", "primary_key", "unique"}
+            ),
         )
 
     def identity(self, obj: Enum) -> str:
