@@ -107,6 +107,8 @@ class Target:
         return frozenset(spelling for spelling in spellings if spelling)
 
     def __str__(self) -> str:
+        if self.source == "--local":
+            return "the local database"
         try:
             parameters = self.parameters()
         except UsageError:

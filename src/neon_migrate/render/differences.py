@@ -98,7 +98,8 @@ def _detail(detail: Detail, words: Words) -> str:
 def _short(difference: Difference) -> str:
     """The name as it needs to be said under what it belongs to."""
     if difference.kind == "comment":
-        return "on " + difference.name
+        schema, _, rest = difference.name.partition(".")
+        return "on " + (difference.name if " " in schema else rest)
     return difference.name.removeprefix(f"{difference.owner}.") if difference.owner else difference.name
 
 
