@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from neon_migrate.errors import ScratchError
 from neon_migrate.postgres.account import Account, server_account
 from neon_migrate.postgres.cache import cache_folder, folder_error, locked, reachable_folder
+from neon_migrate.postgres.extensions import digest, write_stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,12 +120,18 @@ def _candidates(major: int, *, prefer_wheel: bool) -> Iterator[tuple[Path, str]]
 
 
 def _wheel(major: int) -> Iterator[tuple[Path, str]]:
-    package = _WHEELS.get(major)
-    spec = find_spec(package) if package else None
+    folder = _wheel_folder(major)
+    if folder is not None:
+        yield folder, f"{_WHEELS[major].replace('_', '-')} wheel"
+
+
+def _wheel_folder(major: int) -> Path | None:
+    spec = find_spec(_WHEELS[major]) if major in _WHEELS else None
     for place in (spec.submodule_search_locations or ()) if spec else ():
         folder = Path(place) / "pginstall" / "bin"
-        if has_server(folder) and package:
-            yield folder, f"{package.replace('_', '-')} wheel"
+        if has_server(folder):
+            return folder
+    return None
 
 
 def _on_path(major: int) -> Iterator[tuple[Path, str]]:
@@ -163,13 +171,16 @@ def _build(folder: Path, source: str, account: Account) -> Build:
 def _usable(folder: Path, identity: str, account: Account) -> Path:
     """`folder`, or that of a copy of the tree where the server's user may read and run it.
 
-    A wheel may be installed under root's home (0700), and some installers drop the executable bits.
+    A wheel may be installed under root's home (0700), and some installers drop the executable bits. Before 18, a server
+    looks for extensions in its own tree only: what a wheel of such a version lacks is added to a copy.
     """
-    if account.reaches(folder / "postgres") and os.access(folder / "postgres", os.X_OK):
+    add_stand_ins = folder == _wheel_folder(17)
+    if not add_stand_ins and account.reaches(folder / "postgres") and os.access(folder / "postgres", os.X_OK):
         return folder
     prefix = folder.parent
     package = prefix.parent
-    copy = reachable_folder(account) / f"programs-{identity}"
+    name = f"programs-{identity}" + (f"-{digest()}" if add_stand_ins else "")
+    copy = reachable_folder(account) / name
     with locked(copy.with_suffix(".lock")):
         if not copy.is_dir():
             part = copy.with_suffix(".part")
@@ -179,16 +190,39 @@ def _usable(folder: Path, identity: str, account: Account) -> Path:
             libraries = package.with_name(f"{package.name}.libs")
             if libraries.is_dir():
                 _copy_programs(libraries, part / libraries.name)
+            if add_stand_ins:
+                write_stand_ins(part / package.name / prefix.name / "share" / "extension")
+            (part / "copied-from").write_text(str(folder))
             part.replace(copy)
+            _forget_gone(copy.parent)
     return copy / package.name / prefix.name / folder.name
+
+
+def _link_or_copy(source: str, destination: str) -> None:
+    """A second name for a file that everybody can use as it is, else a copy of it that everybody can."""
+    needed = 0o755 if Path(source).parent.name == "bin" else 0o644
+    if Path(source).stat().st_mode & needed == needed:
+        with contextlib.suppress(OSError):  # another file system, or somebody else's file
+            os.link(source, destination)
+            return
+    shutil.copyfile(source, destination)
+    Path(destination).chmod(needed)
+
+
+def _forget_gone(folder: Path) -> None:
+    """Remove the copies of programs that are no longer where they were copied from."""
+    for note in folder.glob("programs-*/copied-from"):
+        if not Path(note.read_text()).is_dir():
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def _copy_programs(source: Path, destination: Path) -> None:
     try:
-        shutil.copytree(source, destination, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        ignored = shutil.ignore_patterns("include")
+        shutil.copytree(source, destination, symlinks=True, ignore=ignored, copy_function=_link_or_copy)
         for path in (destination, *destination.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o755)
     except (OSError, shutil.Error) as error:
         raise folder_error(destination, error if isinstance(error, OSError) else OSError(str(error))) from None
 

@@ -21,7 +21,16 @@ from urllib.parse import quote
 
 from neon_migrate.errors import ScratchError
 from neon_migrate.postgres.account import Account, server_account
-from neon_migrate.postgres.cache import cache_folder, folder_error, locked, pack, private_folder, scratch_base
+from neon_migrate.postgres.cache import (
+    cache_folder,
+    folder_error,
+    locked,
+    pack,
+    private_folder,
+    reachable_folder,
+    scratch_base,
+)
+from neon_migrate.postgres.extensions import stand_in_path
 from neon_migrate.postgres.target import Target
 from neon_migrate.postgres.watchdog import Watchdog
 
@@ -36,8 +45,8 @@ MAINTENANCE_DATABASE = "postgres"
 PLAIN_DATABASE = "template1"
 """What an empty database is copied from. Nobody connects to it."""
 
-_SHAPE = "3"
-"""Raised whenever what a template holds changes: older templates and snapshots are not used then."""
+_SHAPE = "1"
+"""Raised whenever a template is made in another way: older templates and snapshots are not used then."""
 
 _START_TIMEOUT_S = 60.0
 
@@ -89,7 +98,12 @@ def throw_away(build: Build) -> tuple[tuple[str, str], ...]:
 
 def server_command(build: Build, data: Path, sockets: Path, settings: tuple[tuple[str, str], ...]) -> list[str]:
     """How to run the server of `data` with a socket in `sockets`, and nothing else, to reach it by."""
-    flags = [flag for name, value in (*_ALWAYS, *settings) for flag in ("-c", f"{name}={value}")]
+    settings = (*_ALWAYS, *settings)
+    if build.major >= 18:
+        with contextlib.suppress(OSError, ScratchError):  # without a place for stand-ins, there are none
+            path = stand_in_path(reachable_folder(server_account()))
+            settings = (*settings, ("extension_control_path", f"$system:{path}"))
+    flags = [flag for name, value in settings for flag in ("-c", f"{name}={value}")]
     return [str(build.program("postgres")), "-D", str(data), "-k", str(sockets), *flags]
 
 
@@ -248,8 +262,8 @@ def _sweep(base: Path) -> None:
 
 def cluster_cache(build: Build) -> Path:
     """The cache folder for what was made with this build by this kind of template, as this user."""
-    account = server_account()
-    name = hashlib.sha256(f"{_SHAPE}\0{build.identity}\0{account.uid}".encode()).hexdigest()[:12]
+    made_of = repr((_SHAPE, _NEON_ROLES, _NEON_MEMBERSHIPS, build.identity, server_account()))
+    name = hashlib.sha256(made_of.encode()).hexdigest()[:12]
     return private_folder(cache_folder() / f"{build.major}-{name}")
 
 
@@ -267,7 +281,17 @@ def template(build: Build) -> Path:
                     initialize(build, run.data, account=server_account())
                     _furnish(build, run)
                     pack(run.data, archive, server_account())
+                _forget_unused(folder)
+    os.utime(archive)
     return archive
+
+
+def _forget_unused(folder: Path) -> None:
+    """Remove what was made with builds that were not used for a month: they have been upgraded, most likely."""
+    long_ago = time.time() - 30 * 24 * 3600
+    for other in folder.parent.glob("*/template.tar"):
+        if other.stat().st_mtime < long_ago:
+            shutil.rmtree(other.parent, ignore_errors=True)
 
 
 def initialize(build: Build, data: Path, *, account: Account, durable: bool = False) -> None:

@@ -1,8 +1,8 @@
 """The project's own database for `--local`: an embedded Postgres whose data stays, in `.neon-migrate/` of the project.
 
 It is started by the first command that needs it and goes on running, so that the next command (or psql, or the
-application) finds it. It ends by `stop`, when nobody was connected for half an hour, and within a minute when its folder
-is removed. Nothing starts it again after a reboot but the next command.
+application) finds it. It ends by `stop`, when nobody was connected for half an hour, and within a minute when its
+folder is removed. Nothing starts it again after a reboot but the next command.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from neon_migrate.postgres.cluster import (
     socket_target,
     template,
 )
+from neon_migrate.postgres.extensions import COMMENT
 from neon_migrate.postgres.snapshots import Snapshots
 from neon_migrate.sql import identifier
 
@@ -131,6 +132,19 @@ class ScratchServer:
         self._role_names[key] = [str(role) for (role,) in session.query("SELECT rolname FROM pg_roles")]
         self._databases[key] = database
 
+    def stand_ins(self, name: str) -> tuple[str, ...]:
+        """The extensions in one of its databases that are stand-ins, since this build of Postgres lacks the real ones.
+
+        Their types and functions need not behave as on the target: the caller tells the user.
+        """
+        with self.session(name) as session:
+            found = session.query(
+                "SELECT extname FROM pg_extension JOIN pg_available_extensions ON name = extname"
+                " WHERE comment = %s ORDER BY 1",
+                (COMMENT,),
+            )
+        return tuple(extension for (extension,) in found)
+
     def close(self) -> None:
         """Close its own connection."""
         if self._admin is not None:
@@ -209,10 +223,11 @@ def scratch_server(
 
 
 def _start(build: Build, run: RunFolder, snapshots: Snapshots, wanted: Sequence[str]) -> tuple[Server, Snapshot | None]:
-    """A server on the best kept data, or on a plain template; a snapshot on which none starts is removed."""
-    snapshot = snapshots.unpack_best(wanted, run.data) if wanted else None
+    """A server on the best kept data, or on the plain template; a snapshot on which none starts is removed."""
+    snapshot = snapshots.best(wanted)
     if snapshot is not None:
         try:
+            snapshots.unpack(snapshot, run.data)
             return run.start(build), snapshot
         except ScratchError:
             run.clear()

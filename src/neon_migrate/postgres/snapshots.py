@@ -8,8 +8,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neon_migrate.errors import ScratchError
 from neon_migrate.postgres.account import server_account
-from neon_migrate.postgres.cache import MEGABYTE, pack, unpack
+from neon_migrate.postgres.cache import MEGABYTE, folder_error, pack, unpack
 from neon_migrate.postgres.cluster import cluster_cache
 
 if TYPE_CHECKING:
@@ -57,23 +58,24 @@ class Snapshots:
         self._folder = cluster_cache(build) / "snapshots"
         self._folder.mkdir(mode=0o700, exist_ok=True)
 
-    def unpack_best(self, wanted: Sequence[str], data: Path) -> Snapshot | None:
-        """Unpack the snapshot that holds the first of the wanted keys there is, and most of the others, to `data`.
+    def best(self, wanted: Sequence[str]) -> Snapshot | None:
+        """The snapshot that holds the first of the wanted keys there is, and most of the others."""
+        present = self._present()
+        for key in wanted:
+            holders = [snapshot for snapshot in present if key in snapshot.databases]
+            if holders:
+                return max(holders, key=lambda snapshot: len(snapshot.databases.keys() & set(wanted)))
+        return None
 
-        None when there is none, or it is damaged: it is removed then. Raises ScratchError when there is no room.
-        """
-        best = self._best(wanted)
-        if best is None:
-            return None
+    def unpack(self, snapshot: Snapshot, data: Path) -> None:
+        """Make `data` what was packed. Raises ScratchError when the snapshot is damaged, or gone by now."""
         try:
-            if best.archive.stat().st_size != best.size:
-                self.discard(best)
-                return None
-            os.utime(best.description)
-            unpack(best.archive, data, server_account())
-        except FileNotFoundError:
-            return None
-        return best
+            if snapshot.archive.stat().st_size != snapshot.size:
+                raise ScratchError(f"{snapshot.archive} is damaged")
+            os.utime(snapshot.description)
+            unpack(snapshot.archive, data, server_account())
+        except OSError as error:
+            raise folder_error(snapshot.archive, error) from None
 
     def add(self, data: Path, databases: Mapping[str, str], roles: str) -> None:
         """Pack a cleanly stopped data directory into the cache. Raises ScratchError and OSError."""
@@ -89,14 +91,6 @@ class Snapshots:
         """Remove one."""
         snapshot.description.unlink(missing_ok=True)
         snapshot.archive.unlink(missing_ok=True)
-
-    def _best(self, wanted: Sequence[str]) -> Snapshot | None:
-        present = self._present()
-        for key in wanted:
-            holders = [snapshot for snapshot in present if key in snapshot.databases]
-            if holders:
-                return max(holders, key=lambda snapshot: len(snapshot.databases.keys() & set(wanted)))
-        return None
 
     def _present(self) -> list[Snapshot]:
         """Newest use first."""

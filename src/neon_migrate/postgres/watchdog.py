@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # A shell, for it starts in 1 ms where Python takes 20. Each line it reads is the process of the server to guard from
-# now on, an empty one that there is none. Its standard input is a pipe whose other end only the parent holds: the end of
-# the file is the end of the parent, by SIGKILL as well. SIGQUIT is Postgres's immediate shutdown; postmaster.pid goes
-# when the last of its processes has. kill -0 alone would not tell: where PID 1 does not reap, the dead stay as zombies.
+# now on, an empty one that there is none. Its standard input is a pipe whose other end only the parent holds: the end
+# of the file is the end of the parent, by SIGKILL as well. SIGQUIT is Postgres's immediate shutdown; postmaster.pid
+# goes when the last of its processes has. kill -0 alone would not tell: where PID 1 does not reap, the dead stay.
 _SCRIPT = """
 pid=
 while read -r line; do pid=$line; done
