@@ -194,7 +194,7 @@ def _pg_dump(program: Program, session: Session, target: Target, archive: Path, 
 def _remedy(message: str) -> str:
     if "permission denied" in message:
         return "pg_dump locks every table to read it: connect as the owner, or leave to it what it may not see."
-    if "lock timeout" in message or "canceling statement due to lock" in message:
+    if "canceling statement due to" in message and "LOCK TABLE" in message:
         return "Somebody holds a lock on a table: a migration that is running, as a rule. Try again when it is done."
     if "No space left" in message:
         return "Free some space, or set TMPDIR to a folder that has room."
