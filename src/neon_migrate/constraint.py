@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
@@ -59,18 +59,19 @@ class ConstraintKind(Kind[Constraint]):
         self.rank = rank
 
     def query(self, major: int) -> str:
-        return f"""SELECT co.oid, co.conindid, n.nspname, c.relname, co.conname, pg_get_constraintdef(co.oid, true),
-  co.convalidated
-FROM pg_constraint co JOIN pg_class c ON c.oid = co.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE co.contype = '{self.contype}' AND c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
+        return f"""SELECT oid, conindid, conrelid, conname, pg_get_constraintdef(oid, true), convalidated
+FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384"""
 
-    def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, index, schema, table, name, definition, validated = row
+    def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
+        oid, index, table_oid, name, definition, validated = row
+        table = so_far.key((PG_CLASS, table_oid, 0))
+        if table is None:
+            return None
         addresses = [(PG_CONSTRAINT, oid, 0)]
         if index and self.contype != "f":
             addresses.append((PG_CLASS, index, 0))
         definition = definition.removesuffix(_NOT_VALID)
-        return tuple(addresses), Constraint(self.name, schema, table, name, definition, validated)
+        return tuple(addresses), Constraint(self.name, table.schema, table.name, name, definition, validated)
 
     def create(self, obj: Constraint, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         not_valid = "" if obj.validated or "NOT ENFORCED" in obj.definition else _NOT_VALID

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, DatabaseObject, Key
-from neon_migrate.kind import PG_ATTRDEF, PG_CLASS, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import PG_ATTRDEF, PG_CLASS, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sequence_options import SequenceOptions
 from neon_migrate.sql import identifier, literal, qualified
 from neon_migrate.type_change import casts_by_itself, conversion, keeps_values
@@ -104,42 +104,49 @@ class ColumnKind(Kind[Column]):
     inline = True
 
     def query(self, major: int) -> str:
-        return f"""SELECT c.oid, a.attnum, ad.oid, s.seqrelid, n.nspname, c.relname, a.attname,
-  format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(ad.adbin, ad.adrelid), a.attgenerated::text,
-  a.attidentity::text, CASE WHEN s.seqrelid IS NOT NULL THEN ARRAY[s.seqtypid::regtype::text, s.seqstart::text,
-    s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, s.seqcycle::text] END,
-  CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(cn.nspname) || '.' || quote_ident(co.collname) END
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+        # What few columns have comes in one array, so that the many others are short rows.
+        return f"""SELECT a.attrelid, a.attnum, ad.oid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+  pg_get_expr(ad.adbin, ad.adrelid),
+  CASE WHEN a.attgenerated <> '' OR a.attidentity <> '' OR a.attcollation <> t.typcollation THEN ARRAY[
+    a.attgenerated::text, a.attidentity::text,
+    CASE WHEN a.attcollation <> t.typcollation THEN (
+      SELECT quote_ident(n.nspname) || '.' || quote_ident(co.collname)
+      FROM pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace WHERE co.oid = a.attcollation) END] END,
+  CASE WHEN a.attidentity <> '' THEN (
+    SELECT ARRAY[s.seqrelid::text, s.seqtypid::regtype::text, s.seqstart::text, s.seqincrement::text, s.seqmin::text,
+      s.seqmax::text, s.seqcache::text, s.seqcycle::text]
+    FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
+    WHERE d.refclassid = {PG_CLASS} AND d.refobjid = c.oid AND d.refobjsubid = a.attnum AND d.classid = {PG_CLASS}
+      AND d.deptype = 'i') END
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
-LEFT JOIN pg_depend d ON a.attidentity <> '' AND d.refclassid = {PG_CLASS} AND d.refobjid = c.oid
-  AND d.refobjsubid = a.attnum AND d.classid = {PG_CLASS} AND d.deptype = 'i'
-LEFT JOIN pg_sequence s ON s.seqrelid = d.objid
-LEFT JOIN pg_collation co ON co.oid = a.attcollation AND a.attcollation <> t.typcollation
-LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
 
-    def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, number, default_oid, sequence, schema, table, name, type_, not_null, default, generated, identity = row[
-            :12
-        ]
+    def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
+        oid, number, default_oid, name, type_, not_null, default, rare, sequence = row
+        table = so_far.key((PG_CLASS, oid, 0))
+        if table is None:
+            return None
         addresses = [(PG_CLASS, oid, number)]
         if default_oid:
             addresses.append((PG_ATTRDEF, default_oid, 0))
+        if not rare:
+            plain = Column(table.schema, table.name, name, type_, not_null, default, position=number)
+            return tuple(addresses), plain
         if sequence:
-            addresses.append((PG_CLASS, sequence, 0))
+            addresses.append((PG_CLASS, int(sequence[0]), 0))
         return tuple(addresses), Column(
-            schema,
-            table,
+            table.schema,
+            table.name,
             name,
             type_,
             not_null,
             default,
-            {"s": "stored", "v": "virtual"}.get(generated, ""),
-            {"a": "always", "d": "by default"}.get(identity, ""),
-            _options(row[12]) if row[12] else None,
-            row[13] or "",
+            {"s": "stored", "v": "virtual"}.get(rare[0], ""),
+            {"a": "always", "d": "by default"}.get(rare[1], ""),
+            _options(sequence[1:]) if sequence else None,
+            rare[2] or "",
             number,
         )
 

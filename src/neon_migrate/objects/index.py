@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, USER_SCHEMA, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import PG_CLASS, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
@@ -47,17 +47,20 @@ class IndexKind(Kind[Index]):
     rank = 90
 
     def query(self, major: int) -> str:
-        return f"""SELECT c.oid, n.nspname, c.relname, t.relname, i.indisunique,
-  pg_get_indexdef(c.oid, 0, true), i.indisvalid
-FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE t.relkind = 'r' AND t.relpersistence <> 't' AND {USER_SCHEMA} AND NOT EXISTS (SELECT FROM pg_depend d
-  WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i' AND d.refclassid = {PG_CONSTRAINT})"""
+        return f"""SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique, pg_get_indexdef(c.oid, 0, true), i.indisvalid
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relkind = 'i' AND i.indrelid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d
+  WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i')
+  AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind = 'r')"""
 
-    def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, schema, name, table, unique, definition, valid = row
+    def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
+        oid, table_oid, name, unique, definition, valid = row
+        table = so_far.key((PG_CLASS, table_oid, 0))
+        if table is None:
+            return None
         head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON "
-        return ((PG_CLASS, oid, 0),), Index(schema, name, table, unique, definition[len(head) :], valid)
+        index = Index(table.schema, name, table.name, unique, definition[len(head) :], valid)
+        return ((PG_CLASS, oid, 0),), index
 
     def create(self, obj: Index, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         return (obj.statement.replace(" USING btree (", " (", 1),)
