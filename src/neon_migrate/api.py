@@ -1,10 +1,204 @@
-"""The library's verbs, one for each command; each takes a `Project` and gives a frozen report.
+"""The library's verbs, one for each command: each takes a `Project` and gives a frozen report.
 
-from pathlib import Path
-from neon_migrate import api
+    from pathlib import Path
+    from neon_migrate import api
 
-project = api.open_project(Path("."), database_url="postgresql://…")
-report = api.status(project)
+    project = api.open_project(Path("."), database_url="postgresql://user:password@host/database")
+    if api.status(project).pending:
+        api.apply(project)
+
+Every verb raises subclasses of `neon_migrate.errors.NeonMigrateError` and nothing else on purpose. What a verb needs is
+imported when it is called, so that importing this module costs next to nothing.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from neon_migrate.events import Observer, silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from neon_migrate.apply import ApplyReport
+    from neon_migrate.compare import CompareReport
+    from neon_migrate.doctor import DoctorReport
+    from neon_migrate.export import ExportReport
+    from neon_migrate.generate import GenerateReport
+    from neon_migrate.importing import ImportReport
+    from neon_migrate.init import InitReport
+    from neon_migrate.project import Project
+    from neon_migrate.resolve import ResolveReport
+    from neon_migrate.rollback import RollbackPlan, RollbackReport
+    from neon_migrate.status import StatusReport
+    from neon_migrate.undo import UndoReport
+    from neon_migrate.validate import ValidateReport
+    from neon_migrate.verify import VerifyReport
+
+__all__ = [
+    "apply",
+    "compare",
+    "doctor",
+    "export",
+    "generate",
+    "import_schema",
+    "init",
+    "open_project",
+    "resolve",
+    "rollback",
+    "schema_document",
+    "status",
+    "undo",
+    "validate",
+    "verify",
+]
+
+
+def open_project(
+    folder: Path,
+    *,
+    database_url: str | None = None,
+    local: bool = False,
+    environment: Mapping[str, str] | None = None,
+    observer: Observer = silent,
+) -> Project:
+    """The project around `folder`, with its settings and its database.
+
+    database_url  else NEON_DATABASE_URL, else DATABASE_URL, from `environment` (os.environ) or from .env
+    local         the project's own embedded database instead
+    observer      is told of everything that happens
+
+    Raises SettingsError, and UsageError for a URL that can't be read. A project without a database is fine for the
+    verbs that need none.
+    """
+    import os
+
+    from neon_migrate.project import Project
+    from neon_migrate.settings import load
+
+    settings = load(folder)
+    if local:
+        from neon_migrate.postgres.local import local_target
+
+        return Project(settings, local_target(settings.root), observer)
+    from neon_migrate.postgres.target import resolve_target
+
+    return Project(settings, resolve_target(settings, database_url, environment or dict(os.environ)), observer)
+
+
+def init(folder: Path) -> InitReport:
+    """Write a project's first files into `folder`; what exists is left as it is."""
+    from neon_migrate.init import init as verb
+
+    return verb(folder)
+
+
+def generate(
+    project: Project, *, name: str | None = None, allow_data_loss: bool = False, check: bool = False
+) -> GenerateReport:
+    """Write the migration that brings the migrations in step with schema.json; see `neon_migrate.generate`."""
+    from neon_migrate.generate import generate as verb
+
+    return verb(project, name=name, allow_data_loss=allow_data_loss, check=check)
+
+
+def validate(project: Project, *, since: int | None = None) -> ValidateReport:
+    """Everything that can be known before pushing; see `neon_migrate.validate`."""
+    from neon_migrate.validate import validate as verb
+
+    return verb(project, since=since)
+
+
+def status(project: Project) -> StatusReport:
+    """What is applied, what is pending, and each fault of the history; see `neon_migrate.status`."""
+    from neon_migrate.status import status as verb
+
+    return verb(project)
+
+
+def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> ApplyReport:
+    """Apply what is pending, up to and including version `to`; see `neon_migrate.apply`."""
+    from neon_migrate.apply import apply as verb
+
+    return verb(project, to=to, dry_run=dry_run)
+
+
+def resolve(project: Project, version: int, *, applied: bool) -> ResolveReport:
+    """Set the ledger right about one version; see `neon_migrate.resolve`."""
+    from neon_migrate.resolve import resolve as verb
+
+    return verb(project, version, applied=applied)
+
+
+def verify(project: Project) -> VerifyReport:
+    """Whether the database has what its applied migrations should have left; see `neon_migrate.verify`."""
+    from neon_migrate.verify import verify as verb
+
+    return verb(project)
+
+
+def compare(project: Project) -> CompareReport:
+    """Every difference between the database and its applied migrations; see `neon_migrate.compare`."""
+    from neon_migrate.compare import compare as verb
+
+    return verb(project)
+
+
+def rollback(
+    project: Project,
+    version: int,
+    *,
+    confirm: Callable[[RollbackPlan], bool],
+    tracking_only: bool = False,
+    allow_data_loss: bool = False,
+    computed_downs: bool = False,
+) -> RollbackReport:
+    """Take back what was applied after `version`; see `neon_migrate.rollback`."""
+    from neon_migrate.rollback import rollback as verb
+
+    return verb(
+        project,
+        version,
+        confirm=confirm,
+        tracking_only=tracking_only,
+        allow_data_loss=allow_data_loss,
+        computed_downs=computed_downs,
+    )
+
+
+def undo(project: Project, version: int, *, allow_data_loss: bool = False) -> UndoReport:
+    """Write a new migration that takes `version` back; see `neon_migrate.undo`."""
+    from neon_migrate.undo import undo as verb
+
+    return verb(project, version, allow_data_loss=allow_data_loss)
+
+
+def export(project: Project, *, output: Path | None = None) -> ExportReport:
+    """Write the full schema without data to a file, proven by restoring it; see `neon_migrate.export`."""
+    from neon_migrate.export import export as verb
+
+    return verb(project, output=output)
+
+
+def doctor(project: Project) -> DoctorReport:
+    """From URL to `SELECT 1`, step by step; see `neon_migrate.doctor`."""
+    from neon_migrate.doctor import doctor as verb
+
+    return verb(project)
+
+
+def schema_document() -> dict[str, object]:
+    """The JSON Schema of schema.json, for editors."""
+    from neon_migrate.sources.schema_json.json_schema import schema_document as verb
+
+    return verb()
+
+
+def import_schema(
+    project: Project, *, source: Literal["live", "migrations"], output: Path | None = None
+) -> ImportReport:
+    """schema.json from a live database or from the migrations; see `neon_migrate.importing`."""
+    from neon_migrate.importing import import_schema as verb
+
+    return verb(project, source=source, output=output)
