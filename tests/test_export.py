@@ -1,0 +1,214 @@
+"""`export`: the file, its proof, and that nothing half-written is ever left."""
+
+from __future__ import annotations
+
+import os
+import resource
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neon_migrate.errors import NeonMigrateError, UsageError
+from neon_migrate.export import export, write_whole
+from neon_migrate.postgres import dump
+from neon_migrate.postgres.dump import Program, find_pg_dump, load_dump
+from neon_migrate.project import Project
+from neon_migrate.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.postgres.session import Session
+    from neon_migrate.postgres.target import Target
+    from secure_server import SecureServer
+
+SCHEMA = """
+CREATE TYPE mood AS ENUM ('sad', 'happy');
+CREATE TABLE people (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE, mood mood);
+CREATE TABLE posts (id bigint PRIMARY KEY, person bigint REFERENCES people ON DELETE CASCADE, CHECK (id > 0));
+CREATE INDEX posts_person ON posts (person);
+CREATE VIEW happy AS SELECT * FROM people WHERE mood = 'happy';
+CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY);
+"""
+NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def project(database: Target, session: Session, tmp_path: Path) -> Project:
+    """A project whose database has a schema."""
+    session.script(SCHEMA)
+    root = tmp_path / "project"
+    root.mkdir()
+    return Project(Settings(root=root, migrations=root / "migrations", schema=root / "schema.json"), database)
+
+
+def test_the_file_is_named_by_the_time_in_utc_and_goes_to_the_current_folder(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """neon_schema_export_YYYYMMDD_HHMMSS.sql, wherever on earth it is made."""
+    monkeypatch.chdir(tmp_path)
+    report = export(project, now=NOON.astimezone(timezone(timedelta(hours=9))))
+    assert report.path == tmp_path / "neon_schema_export_20261122_120000.sql"
+    assert report.path.stat().st_size == report.bytes
+    assert sorted(each.name for each in tmp_path.iterdir()) == [report.path.name, "project"]
+
+
+def test_the_export_is_proven(project: Project, tmp_path: Path) -> None:
+    """It was restored and gave the same Catalog; the report says with what."""
+    report = export(project, output=tmp_path)
+    assert report.proven
+    assert report.differences == ()
+    assert report.unproven == ""
+    assert report.objects > 8
+    assert report.server_version.split(".")[0] == report.pg_dump_version.split(".")[0]
+    text = report.path.read_text()
+    for part in ("CREATE TABLE public.people", "CREATE VIEW public.happy", "_sqlx_migrations", "FOREIGN KEY"):
+        assert part in text
+
+
+def test_two_exports_are_equal_to_the_byte(project: Project, tmp_path: Path) -> None:
+    """An unchanged schema gives an unchanged file, so it can be kept under version control."""
+    first, second = (export(project, output=tmp_path / name).path.read_bytes() for name in ("one.sql", "two.sql"))
+    assert first == second
+
+
+def test_an_export_can_be_exported_again(project: Project, tmp_path: Path, scratch: ScratchServer) -> None:
+    """What is restored from the file exports to the very file."""
+    text = export(project, output=tmp_path / "one.sql").path.read_text()
+    name = load_dump(scratch, text)
+    again = export(Project(project.settings, scratch.target(name)), output=tmp_path / "two.sql")
+    assert again.path.read_text() == text
+    scratch.drop(name)
+
+
+def test_a_file_that_is_there_is_replaced_with_its_mode(project: Project, tmp_path: Path) -> None:
+    """-o FILE writes over an earlier export and keeps who may read it; a link keeps being one."""
+    file, link = tmp_path / "schema.sql", tmp_path / "link.sql"
+    file.write_text("an earlier export")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    report = export(project, output=link)
+    assert report.path == file
+    assert link.is_symlink()
+    assert "CREATE TABLE" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_new_file_obeys_the_umask(tmp_path: Path) -> None:
+    """A file made by export can be read by whoever can read other new files."""
+    write_whole(tmp_path / "ours", "text")
+    (tmp_path / "plain").write_text("text")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_folder_that_is_not_there(project: Project, tmp_path: Path) -> None:
+    """The folder is named, before anything is done."""
+    with pytest.raises(UsageError, match="absent"):
+        export(project, output=tmp_path / "absent" / "schema.sql")
+
+
+def test_what_does_not_come_back_is_named(project: Project, session: Session, tmp_path: Path) -> None:
+    """pg_dump leaves invalid indexes out: the proof finds that one is missing."""
+    session.script("INSERT INTO posts (id) VALUES (1), (2)")
+    with pytest.raises(NeonMigrateError):
+        session.query("CREATE UNIQUE INDEX CONCURRENTLY broken ON posts ((1))")
+    report = export(project, output=tmp_path)
+    assert not report.proven
+    assert [(each.kind, each.state) for each in report.differences] == [("index", "missing")]
+    assert "broken" in report.differences[0].name
+
+
+def test_a_kind_that_is_not_compared_has_to_come_back_at_least(
+    project: Project, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pg_restore that loses the extended statistics is found out."""
+    session.script("CREATE STATISTICS kept ON id, person FROM posts")
+    real = find_pg_dump(session.major)
+    (tmp_path / "pg_dump").symlink_to(real.path)
+    (tmp_path / "pg_restore").write_text(f"#!/bin/sh\n{real.pg_restore} \"$@\" | grep -v 'CREATE STATISTICS'\n")
+    (tmp_path / "pg_restore").chmod(0o755)
+    assert export(project, output=tmp_path).proven
+    monkeypatch.setattr(dump, "find_pg_dump", lambda *_, **__: Program(tmp_path / "pg_dump", real.version))
+    report = export(project, output=tmp_path)
+    assert not report.proven
+    assert [str(each) for each in report.differences] == ["statistics object public.kept is missing"]
+
+
+def test_what_is_left_out_on_purpose_is_no_difference(project: Project, session: Session, tmp_path: Path) -> None:
+    """A user mapping holds a password: it is not in the file, and the export is proven all the same."""
+    session.script(
+        "CREATE FOREIGN DATA WRAPPER elsewhere; CREATE SERVER far FOREIGN DATA WRAPPER elsewhere;"
+        "CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (password 's3cret')"
+    )
+    report = export(project, output=tmp_path)
+    assert report.proven
+    assert "s3cret" not in report.path.read_text()
+
+
+def test_what_cannot_be_restored_here_is_said(project: Project, session: Session, tmp_path: Path) -> None:
+    """An extension that this machine does not have: the file is there, and called unproven with the reason."""
+    session.script("CREATE EXTENSION citext; UPDATE pg_extension SET extname = 'unheard_of' WHERE extname = 'citext'")
+    report = export(project, output=tmp_path)
+    assert report.path.is_file()
+    assert not report.proven
+    assert "unheard_of" in report.unproven
+
+
+def test_without_a_database_there_is_no_export(project: Project, tmp_path: Path) -> None:
+    """Nothing else is exported instead."""
+    with pytest.raises(UsageError, match="No database"):
+        export(Project(project.settings), output=tmp_path)
+
+
+def test_through_tls_and_a_password(project: Project, secure_server: SecureServer, tmp_path: Path) -> None:
+    """From a server like Neon's, as a user with a password; nothing tells of the password."""
+    with secure_server.admin("app") as admin:
+        admin.script("CREATE TABLE IF NOT EXISTS exported (id int PRIMARY KEY); ALTER TABLE exported OWNER TO app")
+    report = export(Project(project.settings, secure_server.target("app", sslmode="require")), output=tmp_path)
+    assert report.proven
+    assert "CREATE TABLE public.exported" in report.path.read_text()
+
+
+@contextmanager
+def file_size_limit(limit: int) -> Iterator[None]:
+    """Writing more than so many bytes to a file fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_write_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
+    """No file where there was none, and the one before where there was one; no temporary file either."""
+    (tmp_path / "before.sql").write_text("as it was")
+    for name in ("new.sql", "before.sql"):
+        with file_size_limit(1000), pytest.raises(NeonMigrateError) as raised:
+            write_whole(tmp_path / name, "x" * 5000)
+        assert name in raised.value.what
+        assert raised.value.remedy
+    assert [each.name for each in tmp_path.iterdir()] == ["before.sql"]
+    assert (tmp_path / "before.sql").read_text() == "as it was"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_the_disk_is_full(project: Project) -> None:
+    """The error says so; what is no regular file is not replaced by one."""
+    with pytest.raises(NeonMigrateError) as raised:
+        export(project, output=Path("/dev/full"))
+    assert "No space left" in raised.value.why
+    assert Path("/dev/full").is_char_device()
+
+
+def test_no_permission_to_write(tmp_path: Path) -> None:
+    """A folder that nobody may write to (root may everywhere but in /proc)."""
+    folder = Path("/proc") if os.geteuid() == 0 else tmp_path
+    if folder == tmp_path:
+        tmp_path.chmod(0o500)
+    with pytest.raises(NeonMigrateError, match="could not be written"):
+        write_whole(folder / "schema.sql", "text")
