@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,8 +47,6 @@ class Settings:
     """The target's major version, where no database says it."""
     postgres_bindir: Path | None = None
     """A folder with `postgres` and `initdb` to be used for scratch databases."""
-    environment: dict[str, str] = field(default_factory=dict, repr=False)
-    """The environment variables that were in force, .env included; never shown."""
 
 
 _NAMES = {
@@ -100,7 +98,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _with_table(settings: Settings, table: dict[str, Any], path: Path) -> Settings:
-    known = {toml_name(f.name): f.name for f in fields(Settings) if f.name not in {"root", "environment"}}
+    known = {toml_name(f.name): f.name for f in fields(Settings) if f.name != "root"}
     changes = {}
     for name, value in table.items():
         attribute = known.get(name)
