@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.sources.schema_json.ddl import Ddl, Said
 from neon_migrate.sources.schema_json.model import (
+    Check,
     Enum,
     Extension,
     ForeignKey,
@@ -85,7 +86,7 @@ def _statements(document: Document) -> Iterator[Ddl]:
     entries = document.tables.values()
     for entry in entries:
         yield _create_table(document, entry)
-        yield from _repeated_keys(entry)
+        yield from _added_constraints(entry)
     for written, sequence in document.model.sequences.items():
         if sequence.owned_by:
             *table, column = split_name(sequence.owned_by)
@@ -286,20 +287,30 @@ def _is_repeated(entry: TableEntry, constraint: list[str] | Unique) -> bool:
     )
 
 
-def _repeated_keys(entry: TableEntry) -> Iterator[Ddl]:
-    for index, constraint in enumerate(entry.table.unique):
-        if _is_repeated(entry, constraint):
-            yield Ddl((*entry.path, "unique", index), (f"ALTER TABLE {entry.name.sql} ADD {_unique(constraint)}",))
-
-
 def _checks(entry: TableEntry) -> Iterator[tuple[Path, tuple[Piece, ...]]]:
     for index, check in enumerate(entry.table.checks):
         path: Path = (*entry.path, "checks", index)
         if isinstance(check, str):
             yield path, ("CHECK (", Said(check, path), ")")
-        else:
-            tail = (" NO INHERIT" if check.no_inherit else "") + (" NOT VALID" if check.not_valid else "")
-            yield path, (f"{_named(check)}CHECK (", Said(check.expression, (*path, "expression")), f"){tail}")
+        elif not check.not_valid:
+            yield path, _check(check, path)
+
+
+def _check(check: Check, path: Path) -> tuple[Piece, ...]:
+    tail = (" NO INHERIT" if check.no_inherit else "") + (" NOT VALID" if check.not_valid else "")
+    return f"{_named(check)}CHECK (", Said(check.expression, (*path, "expression")), f"){tail}"
+
+
+def _added_constraints(entry: TableEntry) -> Iterator[Ddl]:
+    """What CREATE TABLE would not make as it is written: repeated keys, and checks that are not valid."""
+    alter = f"ALTER TABLE {entry.name.sql} ADD "
+    for index, constraint in enumerate(entry.table.unique):
+        if _is_repeated(entry, constraint):
+            yield Ddl((*entry.path, "unique", index), (f"{alter}{_unique(constraint)}",))
+    for index, check in enumerate(entry.table.checks):
+        if isinstance(check, Check) and check.not_valid:
+            path: Path = (*entry.path, "checks", index)
+            yield Ddl(path, (alter, *_check(check, path)))
 
 
 def _foreign_keys(entry: TableEntry) -> Iterator[Ddl]:

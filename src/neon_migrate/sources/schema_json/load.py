@@ -8,6 +8,7 @@ from neon_migrate.errors import SchemaError, StatementError
 from neon_migrate.sources.schema_json.compile import compile_document
 from neon_migrate.sources.schema_json.ddl import text_of
 from neon_migrate.sources.schema_json.shape import nearest
+from neon_migrate.sources.schema_json.trial import try_seeds
 
 if TYPE_CHECKING:
     from neon_migrate.errors import Location
@@ -38,18 +39,19 @@ _NOT_SUPPORTED, _INVALID_FOREIGN_KEY = "0A000", "42830"
 def load(session: Session, document: Document) -> None:
     """Make everything in `document` in the database of `session`, which is empty; one round trip, all or nothing.
 
-    Raises SchemaError with the place in schema.json (or in an SQL file it names) that Postgres does not accept.
+    The seeds are tried too, and taken back. Raises SchemaError with the place in schema.json (or in an SQL file it
+    names) that Postgres does not accept.
     """
     try:
         statements = compile_document(document)
     except StatementError as error:
         raise SchemaError(error.what, where=error.where, why=error.why, remedy=error.remedy) from None
-    if not statements:
-        return
     try:
-        session.queries([(statement.sql, ()) for statement in statements])
+        if statements:
+            session.queries([(statement.sql, ()) for statement in statements])
     except StatementError as error:
         raise _first_fault(session, document, statements, error) from None
+    try_seeds(session, document)
 
 
 def _first_fault(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from neon_migrate.errors import SchemaError, StatementError
+from neon_migrate.errors import StatementError
 from neon_migrate.sources.schema_json.compile import postgres_type
 from neon_migrate.sources.schema_json.document import is_always_identity
 from neon_migrate.sources.schema_json.literals import Expression, Value, value_sql
@@ -202,9 +202,8 @@ def changed(session: Session, seed: Seed) -> SeedDifference:
     """The records that the database has not, and those that it has with other values.
 
     Postgres compares them, each value as its column's type, so `'1'` and `1` or two ways to write a time are no
-    difference. To be run where the desired tables are (a scratch with the history's replay and the plan's DDL, before
-    the seeds); without the table, all records are new. A column that isn't there yet counts as changed.
-    Raises SchemaError, naming the record, for a value that its column doesn't take.
+    difference. Best run where the desired tables are; elsewhere a table that isn't there makes all records new, and a
+    column that isn't there, or doesn't take the value yet, counts as changed.
     """
     types = _column_types(session, seed)
     if not types.keys() >= set(seed.key_columns):
@@ -262,20 +261,20 @@ def _column_types(session: Session, seed: Seed) -> dict[str, str]:
 def _look_up(
     session: Session, seed: Seed, records: Sequence[Record], types: Mapping[str, str], compared: tuple[str, ...]
 ) -> list[tuple[bool, bool]]:
-    """For each record whether its key is there, and whether one of `compared` differs."""
+    """For each record whether its key is there, and whether one of `compared` differs.
+
+    A value that its column does not take can't be there: neither as a key nor unchanged.
+    """
     try:
         return _ask(session, seed, records, types, compared)
     except StatementError:
-        faulty = records[0]
-        for record in () if session.in_transaction else records:
-            try:
-                _ask(session, seed, (record,), types, compared)
-            except StatementError as found:
-                faulty, error = record, found
-                break
-        raise SchemaError(
-            f"Postgres does not accept the seed {seed.label(faulty)}: {error.what}", where=faulty.where, why=error.why
-        ) from None
+        if session.in_transaction:
+            raise
+        if len(records) > 1:
+            return [_look_up(session, seed, (record,), types, compared)[0] for record in records]
+        if compared:
+            return [(found, True) for found, _ in _look_up(session, seed, records, types, ())]
+        return [(False, False)]
 
 
 def _ask(
