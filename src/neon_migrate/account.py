@@ -39,11 +39,16 @@ class Account:
         self._migrations: tuple[Migration, ...] = ()
         self._direction: Direction = "up"
         self._done: list[Migration] = []
+        self._sent: tuple[Migration, ...] = ()
         self.current: Migration | None = None
 
     def plan(self, migrations: Sequence[Migration], direction: Direction) -> None:
         """What the run is going to do, in this order."""
         self._migrations, self._direction = tuple(migrations), direction
+
+    def sent(self, migrations: Sequence[Migration]) -> None:
+        """Note what is on its way in one message: which of them were committed only the answer tells, or the ledger."""
+        self._sent = tuple(migrations)
 
     def started(self, migration: Migration) -> bool:
         """Note that a migration is begun; False when that was known."""
@@ -81,13 +86,13 @@ class Account:
 
     def interrupted(self, session: Session) -> InterruptedRunError:
         """The error of Ctrl-C; the ledger is asked how far the run came."""
-        name, state = self._name(), ""
+        state = ""
         if self._committed(session):
-            what = f"Interrupted; {name} was just committed"
+            what = f"Interrupted; {self._name()} was just committed"
         elif self.current is None:
             what = "Interrupted"
         else:
-            what, state = f"Interrupted while {name} was running", self._kept(session)
+            what, state = f"Interrupted while {self._name()} was running", self._kept(session)
         next_step = f"neon-migrate {self._command()} goes on from here."
         return InterruptedRunError(what, why=state, remedy="\n".join(filter(None, [self.summary(), next_step])))
 
@@ -96,41 +101,45 @@ class Account:
 
         pid  the server process that did the work
         """
-        name = self._name() or "the run"
-        what = f"The connection was lost while {name} was running"
         why = target.redact(error.why)
         try:
             with connect(target) as session:
-                return self._found_after_loss(session, what, why, pid)
+                return self._found_after_loss(session, why, pid)
         except NeonMigrateError:
+            name = self._name() or "the run"
             return UnreachableError(
-                f"{what}, and the database can't be reached",
+                f"The connection was lost while {name} was running, and the database can't be reached",
                 why=why,
                 remedy=f"Whether {name} was committed is not known; what is not committed leaves nothing behind. When "
                 f"the database is back, neon-migrate status says which, and neon-migrate {self._command()} goes on.",
             )
 
-    def _found_after_loss(self, session: Session, what: str, why: str, pid: int) -> UnreachableError:
+    def _found_after_loss(self, session: Session, why: str, pid: int) -> UnreachableError:
         at_work = not _ended(session, pid)
-        if self._committed(session):
-            state = f"{self._name()} was committed all the same."
+        committed = self._committed(session)
+        name = self._name() or "the run"
+        if committed:
+            state = f"{name} was committed all the same."
         elif at_work:
             state = f"The server is still at work on it (pid {pid}) and may commit it yet; it is not committed so far."
         else:
             state = self._kept(session) if self.current else ""
         next_step = f"Run neon-migrate {self._command()} again: it goes on from what the ledger says."
         remedy = "\n".join(filter(None, [state, self.summary(), next_step]))
-        return UnreachableError(what, why=why, remedy=remedy)
+        return UnreachableError(f"The connection was lost while {name} was running", why=why, remedy=remedy)
 
     def _committed(self, session: Session) -> bool:
-        """Whether the ledger has what was begun last; it is noted as done then."""
+        """Whether the ledger has all that was on its way; what it has is noted as done, the next one as current."""
         if self.current is None:
             return False
         versions = {row.version for row in rows.read(session.query(rows.select(self._ledger)))}
-        for migration in self._migrations:
-            if migration not in self._done and (migration.version in versions) == (self._direction == "up"):
-                self._done.append(migration)
-        return self.current in self._done
+        waiting = [one for one in self._sent or (self.current,) if one not in self._done]
+        for migration in waiting:
+            self.current = migration
+            if (migration.version in versions) != (self._direction == "up"):
+                return False
+            self._done.append(migration)
+        return True
 
     def _kept(self, session: Session) -> str:
         """What there is in the database of the migration that was begun and not finished."""

@@ -68,8 +68,9 @@ def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> 
     dry_run  run it on a scratch that holds the live schema, never on the database itself
 
     Raises UsageError (no database, no file of version `to`), HistoryError (a fault of the history; `to` is below the
-    latest applied version), BusyError (another run, or a lock not to be had), RefusedError (pooled connection), StatementError
-    with file, line and column, UnreachableError (also when the connection is lost), InterruptedRunError (Ctrl-C).
+    latest applied version), BusyError (another run, or a lock not to be had), RefusedError (pooled connection),
+    StatementError with file, line and column, UnreachableError (also when the connection is lost), InterruptedRunError
+    (Ctrl-C).
     """
     found = folder.read(project.settings).require()
     if dry_run:
@@ -130,7 +131,7 @@ def _next(found: Folder, version: int) -> int:
 def _drift(
     project: Project, applied: Sequence[Migration], live: Catalog, major: int
 ) -> tuple[tuple[Difference, ...], tuple[str, ...], bool]:
-    """How the live Catalog differs from the replay of what is applied, what to warn of, and whether they were compared."""
+    """How the live Catalog differs from the replay of what is applied, what to warn of, and whether it was compared."""
     compared = True
     project.observer(Step("comparing the database with its migrations"))
     try:

@@ -105,6 +105,7 @@ class Runner:
 
         def send() -> None:
             rest = stretch[len(durations) :]
+            self.account.sent(rest)
             self._start(rest[0])
             ran = execute.run_pipeline(self.session, rest, self.settings, self.conditions)
             for migration, taken in zip(rest, ran.durations_ns, strict=False):
@@ -119,6 +120,7 @@ class Runner:
         return durations
 
     def _up_one(self, migration: Migration) -> int:
+        self.account.sent([migration])
         self._start(migration)
         if migration.up.no_transaction:
             row = execute.inserting(self.conditions, migration)
@@ -132,6 +134,7 @@ class Runner:
         return taken
 
     def _down_one(self, migration: Migration, computed: Sequence[str] | None) -> int:
+        self.account.sent([migration])
         self._start(migration)
         row = execute.deleting(self.conditions, migration.version)
         if computed is not None:

@@ -1,0 +1,444 @@
+"""apply, on real Postgres, with sqlx's own CLI as its peer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from neon_migrate.apply import apply
+from neon_migrate.errors import (
+    BusyError,
+    HistoryError,
+    StatementError,
+    UnreachableError,
+    UsageError,
+)
+from neon_migrate.events import DriftFound, LockWaited, MigrationApplied, Retrying, StatementDone, Warned
+from neon_migrate.ledger.rows import lock_id
+from neon_migrate.status import status
+from workbench import Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from neon_migrate.postgres.target import Target
+
+
+@pytest.fixture
+def bench(tmp_path: Path, database: Target) -> Workbench:
+    return Workbench(tmp_path, database)
+
+
+def test_what_apply_did_is_what_sqlx_would_have_done(bench: Workbench) -> None:
+    """After apply sqlx shows every migration installed and its run finds nothing to do."""
+    bench.write(_0001_one__up="CREATE TABLE a (i int);", _0001_one__down="DROP TABLE a;")
+    bench.write(
+        _0002_two="INSERT INTO a VALUES (1);", _0003_three="-- no-transaction\nCREATE INDEX CONCURRENTLY ON a (i)"
+    )
+    report = apply(bench.project)
+    assert [(one.version, one.verified) for one in report.applied] == [(1, True), (2, True), (3, True)]
+    assert all(one.execution_time_ns > 0 for one in report.applied)
+    assert report.drift == ()
+    assert [entry.state for entry in report.status.entries] == ["applied"] * 3
+    info = bench.sqlx("info")
+    assert info.count("installed") == 3
+    assert "pending" not in info
+    bench.sqlx("run")
+    assert bench.versions() == [1, 2, 3]
+    assert bench.query("SELECT count(*) FROM a") == [(1,)]
+
+
+def test_apply_and_sqlx_take_turns(bench: Workbench) -> None:
+    """What either applied or reverted the other one sees, in any order."""
+    bench.write(_0001_one__up="CREATE TABLE a ();", _0001_one__down="DROP TABLE a;")
+    bench.sqlx("run")
+    bench.write(_0002_two__up="CREATE TABLE b ();", _0002_two__down="DROP TABLE b;")
+    assert [one.version for one in apply(bench.project).applied] == [2]
+    bench.write(_0003_three__up="CREATE TABLE c ();", _0003_three__down="DROP TABLE c;")
+    bench.sqlx("run")
+    assert apply(bench.project).applied == ()
+    bench.sqlx("revert")
+    assert [entry.state for entry in status(bench.project).entries] == ["applied", "applied", "pending"]
+    bench.sqlx("revert")
+    assert [one.version for one in apply(bench.project).applied] == [2, 3]
+    assert bench.sqlx("info").count("installed") == 3
+
+
+def test_an_error_in_the_middle_of_a_new_database_keeps_what_came_before(bench: Workbench) -> None:
+    """In one message the failing migration stops the rest; its place is named, the earlier ones are committed."""
+    bench.write(
+        _1_a="CREATE TABLE a ();", _2_b="CREATE TABLE b ();\n\n  SELECT nope FROM b;", _3_c="CREATE TABLE c ();"
+    )
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert bench.versions() == [1]
+    assert bench.query("SELECT to_regclass('b')::text, to_regclass('c')::text") == [(None, None)]
+    assert str(caught.value.where) == "migrations/2_b.sql:3:10"
+    assert caught.value.statement == "SELECT nope FROM b"
+    assert "Applied in this run: 1." in caught.value.remedy
+    assert "Not applied: 2, 3." in caught.value.remedy
+    assert "rolled back" in caught.value.remedy
+    assert [event.version for event in bench.told(MigrationApplied)] == [1]
+
+
+def test_an_error_without_a_position_is_found_by_its_statement(bench: Workbench) -> None:
+    """Postgres gives no position for a duplicate key; the statement is known by how many were finished before it."""
+    bench.write(
+        _1_a="CREATE TABLE a (i int PRIMARY KEY);", _2_b="INSERT INTO a VALUES (1);\nINSERT INTO a\n  VALUES (1);"
+    )
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert str(caught.value.where) == "migrations/2_b.sql:2:1"
+    assert caught.value.sqlstate == "23505"
+
+
+def test_a_syntax_error_that_only_the_server_sees_stops_where_sqlx_would(bench: Workbench) -> None:
+    """The server parses a message whole; what stands before the refused text is applied all the same."""
+    bench.write(_1_a="CREATE TABLE a ();", _2_b="CREATE TABLE b ();", _3_c="SELECT 1;\nSELEC 2;", _4_d="SELECT 4")
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert bench.versions() == [1, 2]
+    assert str(caught.value.where) == "migrations/3_c.sql:2:1"
+
+
+def test_a_text_with_an_open_quote_swallows_nothing(bench: Workbench) -> None:
+    """An unterminated comment or string can't take the next migration's statements into itself."""
+    bench.write(_1_a="CREATE TABLE a (); /* open", _2_b="CREATE TABLE b (); -- */")
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert caught.value.where is not None
+    assert caught.value.where.file == "migrations/1_a.sql"
+    assert bench.versions() == []
+
+
+def test_transaction_control_inside_a_file_does_what_it_does_in_sqlx(bench: Workbench, tmp_path: Path) -> None:
+    """COMMIT inside a file ends its transaction: what came before stays, with sqlx as with apply."""
+    bench.write(_1_a="CREATE TABLE a (); COMMIT; CREATE TABLE b ();", _2_b="CREATE TABLE c (); COMMIT; SELECT nope;")
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    ours = bench.query("SELECT relname::text FROM pg_class WHERE relname IN ('a', 'b', 'c') ORDER BY 1")
+    assert bench.versions() == [1]
+    assert "a part of it may be there" in caught.value.remedy
+    bench.query("DROP TABLE a, b, c, _sqlx_migrations")
+    assert bench.try_sqlx("run").returncode != 0
+    assert bench.query("SELECT relname::text FROM pg_class WHERE relname IN ('a', 'b', 'c') ORDER BY 1") == ours
+    assert bench.versions() == [1]
+
+
+def test_a_search_path_left_behind_by_a_dump_does_not_hide_the_ledger(bench: Workbench) -> None:
+    """pg_dump sets an empty search_path for the whole session; the ledger's name was resolved before that."""
+    bench.write(_1_a="SELECT pg_catalog.set_config('search_path', '', false); CREATE TABLE public.a ();")
+    bench.write(_2_b="CREATE TABLE public.b ();")
+    report = apply(bench.project)
+    assert [one.verified for one in report.applied] == [True, True]
+
+
+def test_only_what_is_pending_up_to_the_version_asked_for(bench: Workbench) -> None:
+    """`to` is included; the rest stays pending."""
+    bench.write(_1_a="SELECT 1", _2_b="SELECT 2", _3_c="SELECT 3")
+    assert [one.version for one in apply(bench.project, to=2).applied] == [1, 2]
+    assert [entry.version for entry in status(bench.project).pending] == [3]
+    assert apply(bench.project, to=2).applied == ()
+
+
+def test_a_version_that_no_file_has_is_refused(bench: Workbench) -> None:
+    """As sqlx refuses a target version that is not present."""
+    bench.write(_1_a="SELECT 1")
+    with pytest.raises(UsageError, match="no migration of version 7"):
+        apply(bench.project, to=7)
+    assert bench.versions() == []
+
+
+def test_a_version_below_the_latest_applied_is_refused(bench: Workbench) -> None:
+    """apply only goes forward, and says what goes back."""
+    bench.write(_1_a="SELECT 1", _2_b="SELECT 2")
+    apply(bench.project)
+    with pytest.raises(HistoryError, match="below 2") as caught:
+        apply(bench.project, to=1)
+    assert "rollback 2" in caught.value.remedy
+
+
+def test_an_edited_applied_migration_stops_everything(bench: Workbench) -> None:
+    """Both checksums are shown, nothing pending is run."""
+    bench.write(_1_a="CREATE TABLE a ();")
+    apply(bench.project)
+    checksum = bench.migrations()[0].checksum.hex()
+    bench.write(_1_a="CREATE TABLE a (i int);", _2_b="SELECT 2")
+    with pytest.raises(HistoryError) as caught:
+        apply(bench.project)
+    assert checksum in caught.value.why
+    assert bench.migrations()[0].checksum.hex() in caught.value.why
+    assert bench.versions() == [1]
+
+
+def test_an_applied_migration_without_a_file_stops_everything(bench: Workbench) -> None:
+    """As sqlx's "version missing"."""
+    bench.write(_1_a="SELECT 1", _2_b="SELECT 2")
+    apply(bench.project)
+    (bench.settings.migrations / "1_a.sql").unlink()
+    with pytest.raises(HistoryError, match="contradict"):
+        apply(bench.project)
+
+
+def test_a_dirty_row_stops_everything(bench: Workbench) -> None:
+    """Until it is resolved, as in sqlx."""
+    bench.write(_1_a="SELECT 1", _2_b="SELECT 2")
+    apply(bench.project, to=1)
+    bench.query("UPDATE _sqlx_migrations SET success = false")
+    with pytest.raises(HistoryError) as caught:
+        apply(bench.project)
+    assert "resolve 1" in caught.value.remedy
+    assert bench.versions() == [1]
+
+
+def test_a_pending_version_below_an_applied_one_is_applied_and_said(bench: Workbench) -> None:
+    """In its place in the order, as sqlx does, but not silently."""
+    bench.write(_2_b="CREATE TABLE b ();")
+    apply(bench.project)
+    bench.write(_1_a="CREATE TABLE a ();")
+    assert [one.version for one in apply(bench.project).applied] == [1]
+    assert any("1_a.sql" in event.text for event in bench.told(Warned))
+    assert bench.sqlx("info").count("installed") == 2
+
+
+def test_a_second_run_at_the_same_time_is_told_who_holds_the_lock(bench: Workbench) -> None:
+    """sqlx's own lock, so a Rust service that migrates at boot counts as a run."""
+    bench.write(_1_a="SELECT 1")
+    with bench.session() as other:
+        other.query("SET application_name = 'the-other-service'")
+        database = bench.target.parameters()["dbname"]
+        other.query("SELECT pg_advisory_lock(%s)", (lock_id(database),))
+        with pytest.raises(BusyError) as caught:
+            apply(bench.project)
+        assert f"pid {other.backend_pid} the-other-service" in caught.value.why
+    (waited,) = bench.told(LockWaited)
+    assert waited.holders[0].application_name == "the-other-service"
+    assert bench.query("SELECT to_regclass('_sqlx_migrations')::text") == [(None,)]
+    apply(bench.project)
+    assert bench.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+
+
+def test_a_lock_that_can_not_be_had_is_tried_again_as_a_whole_and_then_named(bench: Workbench) -> None:
+    """lock_timeout, another try of the whole transaction, then exit 7 with the session that holds it."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    apply(bench.project)
+    bench.settings = bench.settings.__class__(**{**_fields(bench.settings), "lock_timeout_ms": 1500, "lock_retries": 1})
+    bench.write(_2_b="CREATE TABLE b ();\nALTER TABLE a ADD COLUMN j int;")
+    with bench.session() as other:
+        other.script("BEGIN; LOCK TABLE a IN ACCESS SHARE MODE")
+        with pytest.raises(BusyError) as caught:
+            apply(bench.project)
+        assert f"pid {other.backend_pid}" in caught.value.why
+    assert [event.attempt for event in bench.told(Retrying)] == [1]
+    assert str(caught.value.where) == "migrations/2_b.sql:2:1"
+    assert bench.versions() == [1]
+    assert any(waited.holders for waited in bench.told(LockWaited))
+
+
+def test_a_retry_goes_through_once_the_lock_is_free(bench: Workbench) -> None:
+    """The transaction is repeated from its start, so nothing of the first try is there twice."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    apply(bench.project)
+    bench.write(_2_b="INSERT INTO a VALUES (1);\nALTER TABLE a ADD COLUMN j int;")
+    with bench.session() as other:
+        other.script("BEGIN; LOCK TABLE a IN ACCESS SHARE MODE")
+        project = bench.project
+
+        def free(event: Any) -> None:
+            bench.events.append(event)
+            if isinstance(event, Retrying):
+                other.script("COMMIT")
+
+        apply(type(project)(project.settings, project.target, free))
+    assert bench.query("SELECT count(*) FROM a") == [(1,)]
+    assert bench.versions() == [1, 2]
+
+
+def _fields(settings: Any) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in settings.__dataclass_fields__}
+
+
+def test_a_connection_that_is_killed_in_a_transaction_leaves_nothing_and_says_so(bench: Workbench) -> None:
+    """The ledger is asked over another connection whether the migration was committed."""
+    bench.write(_1_a="CREATE TABLE a ();", _2_b="CREATE TABLE b (); SELECT pg_sleep(30);", _3_c="SELECT 3")
+    with pytest.raises(UnreachableError) as caught, _when_sleeping(bench, "SELECT pg_terminate_backend(pid)"):
+        apply(bench.project)
+    assert "migrations/2_b.sql" in caught.value.what
+    assert "rolled back" in caught.value.remedy
+    assert "Applied in this run: 1." in caught.value.remedy
+    assert bench.versions() == [1]
+    assert bench.query("SELECT to_regclass('b')::text") == [(None,)]
+
+
+def test_a_commit_whose_answer_was_lost_is_seen_in_the_ledger(bench: Workbench) -> None:
+    """Committed is committed: the run says so instead of guessing."""
+    bench.write(_1_a="SELECT 1")
+    apply(bench.project)
+    bench.write(
+        _2_b="CREATE TABLE b (); COMMIT; INSERT INTO _sqlx_migrations SELECT 2, 'b', now(), true, checksum, 0"
+        " FROM _sqlx_migrations; COMMIT; SELECT pg_sleep(30);"
+    )
+    with pytest.raises(UnreachableError) as caught, _when_sleeping(bench, "SELECT pg_terminate_backend(pid)"):
+        apply(bench.project)
+    assert "was committed all the same" in caught.value.remedy
+
+
+class _when_sleeping:  # noqa: N801
+    """While the block runs: `sql` is run for the session that is in pg_sleep."""
+
+    def __init__(self, bench: Workbench, sql: str, then: Callable[[], None] | None = None) -> None:
+        self._bench, self._sql, self._then = bench, sql, then
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *ignored: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._bench.session() as session:
+            while not self._stop.is_set():
+                found = session.query(f"{self._sql} FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+                if found:
+                    if self._then is not None:
+                        self._then()
+                    return
+                time.sleep(0.02)
+
+
+def test_drift_is_reported_and_nothing_counts_as_verified(bench: Workbench) -> None:
+    """A table that no migration made is drift, whoever made it."""
+    bench.write(_1_a="CREATE TABLE a ();")
+    bench.query("CREATE TABLE by_hand ()")
+    report = apply(bench.project)
+    assert [(one.kind, one.name, one.state) for one in report.drift] == [("table", "public.by_hand", "unexpected")]
+    assert [one.verified for one in report.applied] == [False]
+    assert bench.told(DriftFound)
+
+
+def test_a_dry_run_leaves_the_database_as_it_is(bench: Workbench) -> None:
+    """It runs on a scratch with the live schema, drift included, so what fails live fails there."""
+    bench.write(_1_a="CREATE TABLE a ();")
+    apply(bench.project)
+    bench.query("CREATE TABLE by_hand (i int)")
+    bench.write(_2_b="ALTER TABLE by_hand ADD COLUMN j int;")
+    report = apply(bench.project, dry_run=True)
+    assert [one.version for one in report.applied] == [2]
+    assert report.dry_run
+    assert [one.name for one in report.drift] == ["public.by_hand", "public.by_hand.i"][: len(report.drift)]
+    assert bench.versions() == [1]
+    bench.write(_3_c="SELECT nope;")
+    with pytest.raises(StatementError, match="nope") as caught:
+        apply(bench.project, dry_run=True)
+    assert "dry run" in caught.value.remedy
+    assert bench.versions() == [1]
+
+
+def test_a_dry_run_on_a_database_without_a_ledger_does_not_make_one(bench: Workbench) -> None:
+    """Not even the table."""
+    bench.write(_1_a="CREATE TABLE a ();")
+    assert [one.version for one in apply(bench.project, dry_run=True).applied] == [1]
+    assert bench.query("SELECT to_regclass('_sqlx_migrations')::text, to_regclass('a')::text") == [(None, None)]
+
+
+def test_a_ledger_in_a_schema_of_its_own(tmp_path: Path, database: Target) -> None:
+    """As sqlx.toml's table-name and create-schemas say."""
+    bench = Workbench(tmp_path, database, table_name="ops.migrations", create_schemas=("ops",))
+    bench.write(_1_a="CREATE TABLE a ();")
+    report = apply(bench.project)
+    assert bench.versions() == [1]
+    assert [one.version for one in report.applied] == [1]
+
+
+def test_statements_outside_a_transaction_are_told_one_by_one(bench: Workbench) -> None:
+    """And nothing of our own stays behind when all are done."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    bench.write(_2_b="-- no-transaction\nCREATE INDEX CONCURRENTLY a_i ON a (i);\nVACUUM a;\nINSERT INTO a VALUES (1);")
+    apply(bench.project)
+    assert [(event.done, event.total) for event in bench.told(StatementDone)] == [(1, 3), (2, 3), (3, 3)]
+    assert bench.query("SELECT to_regclass('_neon_migrate_progress')::text") == [(None,)]
+    assert bench.query("SELECT count(*) FROM a") == [(1,)]
+
+
+def test_a_rerun_goes_on_after_the_last_statement_that_was_done(bench: Workbench) -> None:
+    """The failing statement may be corrected; those before it are not run again, SETs excepted."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    text = "-- no-transaction\nINSERT INTO a VALUES (1);\nSET search_path = pg_catalog, public;\nVACUUM a;\nSELECT {};"
+    bench.write(_2_b=text.format("nope"))
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert "3 of the 4 statements" in caught.value.remedy
+    assert str(caught.value.where) == "migrations/2_b.sql:5:8"
+    assert bench.versions() == [1]
+    bench.write(_2_b=text.format("1"))
+    apply(bench.project)
+    assert bench.query("SELECT count(*) FROM a") == [(1,)]
+    assert bench.versions() == [1, 2]
+    assert bench.query("SELECT to_regclass('_neon_migrate_progress')::text") == [(None,)]
+
+
+def test_an_edit_of_what_was_already_run_is_refused(bench: Workbench) -> None:
+    """A rerun must not skip a statement that was never run."""
+    bench.write(_1_a="-- no-transaction\nSELECT 1;\nSELECT nope;")
+    with pytest.raises(StatementError):
+        apply(bench.project)
+    bench.write(_1_a="-- no-transaction\nSELECT 2;\nSELECT 3;")
+    with pytest.raises(Exception, match="edited where it had already been run") as caught:
+        apply(bench.project)
+    assert caught.type.__name__ == "RefusedError"
+
+
+def test_an_index_that_failed_is_dropped_and_built_again(bench: Workbench) -> None:
+    """A failed CREATE INDEX CONCURRENTLY leaves an invalid index; once the data is right a rerun rebuilds it."""
+    bench.write(_1_a="CREATE TABLE a (i int); INSERT INTO a VALUES (1), (1);")
+    bench.write(_2_b="-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_i ON a (i) WHERE i > 0")
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert caught.value.sqlstate == "23505"
+    assert bench.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_i'::regclass") == [(False,)]
+    bench.query("DELETE FROM a WHERE ctid = '(0,1)'")
+    report = apply(bench.project)
+    assert [one.verified for one in report.applied] == [True]
+    assert bench.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_i'::regclass") == [(True,)]
+
+
+def test_an_invalid_index_of_another_definition_is_nobodys_to_drop(bench: Workbench) -> None:
+    """It is named with its definition, and stays."""
+    bench.write(_1_a="CREATE TABLE a (i int, j int);")
+    apply(bench.project)
+    bench.query("CREATE INDEX a_i ON a (j)")
+    bench.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'a_i'::regclass")
+    bench.write(_2_b="-- no-transaction\nCREATE INDEX CONCURRENTLY a_i ON a (i)")
+    with pytest.raises(Exception, match="not the one of this migration") as caught:
+        apply(bench.project)
+    assert "(j)" in str(caught.value)
+    assert bench.query("SELECT to_regclass('a_i')::text") == [("a_i",)]
+
+
+def test_a_service_that_waits_for_the_lock_is_named_before_it_deadlocks(bench: Workbench) -> None:
+    """CREATE INDEX CONCURRENTLY would wait for its statement, and it for our lock: 40P01 and an invalid index."""
+    bench.write(_1_a="CREATE TABLE a (i int);", _2_b="-- no-transaction\nCREATE INDEX CONCURRENTLY a_i ON a (i)")
+    apply(bench.project, to=1)
+    key = lock_id(bench.target.parameters()["dbname"])
+    with bench.session() as service:
+        waiting = threading.Thread(target=lambda: service.query("SELECT pg_advisory_lock(%s)", (key,)))
+
+        def start_the_service(event: Any) -> None:
+            if type(event).__name__ == "MigrationStarted":
+                waiting.start()
+                while not bench.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+                    time.sleep(0.02)
+
+        project = bench.project
+        with pytest.raises(BusyError, match="would deadlock") as caught:
+            apply(type(project)(project.settings, project.target, start_the_service))
+        waiting.join()
+        assert f"pid {service.backend_pid}" in caught.value.why
+    assert bench.query("SELECT to_regclass('a_i')::text") == [(None,)]
