@@ -11,7 +11,8 @@ import pytest
 from neon_migrate.errors import SchemaError
 from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.sources.schema_json import load, parse_document, read_document
-from neon_migrate.sources.schema_json.compile import compile_document, postgres_type
+from neon_migrate.sources.schema_json.compile import compile_document
+from neon_migrate.sources.schema_json.type_names import postgres_type
 
 from .test_document import PLAIN, table
 

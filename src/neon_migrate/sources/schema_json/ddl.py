@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from neon_migrate.sql import location
+from neon_migrate.sql import literal, location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from neon_migrate.errors import Location
     from neon_migrate.sources.schema_json.document import Document, SqlFile
@@ -74,3 +74,10 @@ class Ddl:
 def text_of(pieces: Iterable[Piece]) -> str:
     """The pieces as one text."""
     return "".join(piece if isinstance(piece, str) else piece.text for piece in pieces)
+
+
+def comment_on(path: Path, target: str, comment: str | None) -> Iterator[Ddl]:
+    """COMMENT ON for what stands at `path`, where it has a comment."""
+    if comment:
+        inner: Path = (*path, "comment")
+        yield Ddl(inner, (f"COMMENT ON {target} IS {literal(comment).strip()}",))

@@ -7,11 +7,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import StatementError
-from neon_migrate.sources.schema_json.compile import postgres_type
 from neon_migrate.sources.schema_json.document import is_always_identity
 from neon_migrate.sources.schema_json.literals import Expression, Value, value_sql
 from neon_migrate.sources.schema_json.names import columns_sql, object_name
 from neon_migrate.sources.schema_json.seed_checks import EXPRESSION_KEY, key_columns
+from neon_migrate.sources.schema_json.type_names import postgres_type
 from neon_migrate.sql import identifier, literal, qualified
 
 if TYPE_CHECKING:
