@@ -109,7 +109,9 @@ def test_after_a_crash(root: Path) -> None:
     target = local_target(root)
     with connect(target) as session:
         session.query("CREATE TABLE t AS SELECT 7 AS a")
-    os.kill(process_of(target), signal.SIGKILL)
+    pid = process_of(target)
+    os.kill(pid, signal.SIGKILL)
+    assert eventually(lambda: not alive(pid))
     assert number(local_target(root)) == 7
 
 

@@ -294,14 +294,9 @@ def _forget_unused(folder: Path) -> None:
             shutil.rmtree(other.parent, ignore_errors=True)
 
 
-def initialize(build: Build, data: Path, *, account: Account, durable: bool = False) -> None:
-    """Run initdb as `account`. Raises ScratchError with what it printed.
-
-    durable  what it made survives a crash of the machine
-    """
-    command = [str(build.program("initdb")), "-D", str(data), "-U", SUPERUSER, "-A", "trust", "-E", "UTF8"]
-    if not durable:
-        command.append("-N")
+def initialize(build: Build, data: Path, *, account: Account) -> None:
+    """Run initdb as `account`, without waiting for the disk. Raises ScratchError with what it printed."""
+    command = [str(build.program("initdb")), "-D", str(data), "-U", SUPERUSER, "-A", "trust", "-N", "-E", "UTF8"]
     command.append("--wal-segsize=1")
     attempts = [["--locale=C.UTF-8"], ["--locale=C"]]  # not every host has C.UTF-8
     if build.major >= 17:
@@ -322,12 +317,13 @@ def initialize(build: Build, data: Path, *, account: Account, durable: bool = Fa
         if done.returncode == 0:
             return
         shutil.rmtree(data, ignore_errors=True)
-    full = "No space left" in done.stderr
-    raise ScratchError(
-        "initdb could not make a database cluster",
-        why="\n".join(done.stderr.strip().splitlines()[-10:]),
-        remedy="Free some space, or set TMPDIR to a folder that has room." if full else "",
-    )
+    remedy = ""
+    if "No space left" in done.stderr:
+        remedy = "Free some space, or set TMPDIR to a folder that has room."
+    elif "user does not exist" in done.stderr:
+        remedy = "initdb needs an entry in /etc/passwd for the user that runs it: add one, or run as another user."
+    why = "\n".join(done.stderr.strip().splitlines()[-10:])
+    raise ScratchError("initdb could not make a database cluster", why=why, remedy=remedy)
 
 
 def add_roles(session: Session) -> None:

@@ -50,7 +50,8 @@ _PATIENCE_S = 60.0
 _SETTINGS = (("shared_buffers", "64MB"), ("max_connections", "50"))
 
 # Runs the server in the background and looks after it: every `tick` seconds it asks whether anybody is connected, and
-# after `ticks` times of nobody it has the server end (SIGTERM: it would wait for whoever connects just then).
+# after `ticks` times of nobody it has the server end (SIGTERM: it would wait for whoever connects just then). What
+# initdb has made is written out meanwhile at the first start: waiting for that takes seconds on a busy disk.
 _KEEPER = f"""
 folder=$1 sockets=$2 psql=$3 tick=$4 ticks=$5
 shift 5
@@ -67,11 +68,14 @@ watch() {{
     done
 }}
 (
+    [ -e "$folder/checked" ] || sync &
     "$@" > "$folder/server.log" 2>&1 & server=$!
     watch & watcher=$!
     wait "$server"
-    echo $? > "$folder/ended"
+    code=$?
     kill "$watcher"
+    wait "$watcher"
+    echo "$code" > "$folder/ended"
 ) < /dev/null > /dev/null 2>&1 &
 """
 
@@ -121,6 +125,7 @@ def stop(root: Path) -> bool:
             return False
         os.kill(pid, signal.SIGINT)
         _await_end(place)
+        _await(place.folder / "ended")
         return True
 
 
@@ -234,30 +239,43 @@ def _build(place: _Place, major: int | None, bindir: Path | None) -> Build:
 def _make(place: _Place, build: Build) -> None:
     part = place.folder / "data.part"
     shutil.rmtree(part, ignore_errors=True)
-    initialize(build, part, account=place.account, durable=True)
+    initialize(build, part, account=place.account)
     part.rename(place.data)
 
 
 def _start(place: _Place, build: Build, idle_s: float) -> None:
+    """Start the server and wait until it answers. Raises ScratchError with what it printed."""
     tick = min(60.0, idle_s / 2)
-    ended = place.folder / "ended"
-    ended.unlink(missing_ok=True)
     keeper = ["/bin/sh", "-c", _KEEPER, "neon-migrate-local", str(place.folder), str(place.sockets)]
     keeper += [str(build.program("psql")), f"{tick:g}", f"{idle_s / tick:.0f}"]
-    subprocess.run(
-        keeper + server_command(build, place.data, place.sockets, _SETTINGS),
-        check=True,
-        cwd=place.folder,
-        env=child_environment(),
-        start_new_session=True,
-        **place.account.process_owner(),
-    )
     deadline = time.monotonic() + _PATIENCE_S
-    while not _answers(place):
-        if ended.exists() or time.monotonic() > deadline:
-            printed = (place.folder / "server.log").read_text(errors="replace").strip().splitlines()
-            raise ScratchError("The project's own Postgres did not start", why="\n".join(printed[-10:]))
-        time.sleep(0.001)
+    while time.monotonic() < deadline:
+        (place.folder / "ended").unlink(missing_ok=True)
+        subprocess.run(
+            keeper + server_command(build, place.data, place.sockets, _SETTINGS),
+            check=True,
+            cwd=place.folder,
+            env=child_environment(),
+            start_new_session=True,
+            **place.account.process_owner(),
+        )
+        while not (place.folder / "ended").exists() and time.monotonic() < deadline:
+            if _answers(place):
+                return
+            time.sleep(0.001)
+        printed = (place.folder / "server.log").read_text(errors="replace")
+        if "still in use" not in printed:  # by what is left of a server that was killed, and which ends by itself
+            break
+        time.sleep(0.1)
+    why = "\n".join(printed.strip().splitlines()[-10:])
+    raise ScratchError("The project's own Postgres did not start", why=why, remedy=f"Its data is in {place.data}.")
+
+
+def _await(file: Path, *, seconds: float = 5.0) -> None:
+    """Wait for a file, though not for ever: whoever would make it may have been killed."""
+    deadline = time.monotonic() + seconds
+    while not file.exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def _furnish(place: _Place) -> None:
