@@ -166,6 +166,18 @@ def test_a_missing_sql_file_is_shown_where_it_is_named(tmp_path: Path) -> None:
             "The table things has no column 'lower(name)'",
             'An expression is written {"expression": "lower(name)"}.',
         ),
+        (
+            table(description="x"),
+            '"description"',
+            "Unknown key 'description' in tables.things",
+            "Did you mean 'comment'?",
+        ),
+        (
+            table(checks=[{"expression": "true", "comment": "x"}]),
+            '"comment"',
+            "tables.things.checks[0] has a comment and no name",
+            'Add "name".',
+        ),
         (table(indexes=[{"columns": [{"order": "desc"}]}]), "{", "should have one of 'column' and 'expression'", ""),
         (table(indexes=[{"columns": []}]), "[]", "tables.things.indexes[0].columns is empty", "Name at least one."),
         (

@@ -39,7 +39,7 @@ def check(document: Document) -> tuple[SchemaWarning, ...]:
     warnings: list[SchemaWarning] = []
     _check_types(document)
     for entry in document.tables.values():
-        _check_name_lengths(document, entry)
+        _check_names(document, entry)
         for name, column in entry.table.fields.items():
             warnings.extend(_check_field(document, entry, name, column))
         _check_keys(document, entry)
@@ -86,14 +86,30 @@ def _check_length(document: Document, name: str, path: Path, *, key: bool = Fals
         )
 
 
-def _check_name_lengths(document: Document, entry: TableEntry) -> None:
+def _check_names(document: Document, entry: TableEntry) -> None:
     _check_length(document, entry.name.name, entry.path, key=True)
     for name in entry.table.fields:
         _check_length(document, name, (*entry.path, "fields", name), key=True)
     for group in ("unique", "checks", "foreign_keys", "indexes"):
         for index, part in enumerate(getattr(entry.table, group)):
-            if isinstance(part, Unique | Check | ForeignKey | Index) and part.name:
-                _check_length(document, part.name, (*entry.path, group, index, "name"))
+            _check_part_name(document, part, (*entry.path, group, index))
+    _check_part_name(document, entry.table.primary_key, (*entry.path, "primary_key"))
+
+
+def _check_part_name(document: Document, part: object, path: Path) -> None:
+    if not isinstance(part, PrimaryKey | Unique | Check | ForeignKey | Index):
+        return
+    if part.name:
+        _check_length(document, part.name, (*path, "name"))
+    elif part.comment:
+        raise _fault(
+            document,
+            (*path, "comment"),
+            f"{dotted(path)} has a comment and no name",
+            why="COMMENT ON needs the name of a constraint or an index.",
+            remedy='Add "name".',
+            key=True,
+        )
 
 
 def _check_field(document: Document, entry: TableEntry, name: str, column: Field) -> Iterator[SchemaWarning]:

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
     from neon_migrate.sources.schema_json.positions import JsonText, Path
 
+_OTHER_WORDS = {
+    "check": "checks",
+    "columns": "fields",
+    "constraints": "checks",
+    "description": "comment",
+    "enums": "types",
+    "index": "indexes",
+    "not_null": "nullable",
+    "required": "nullable",
+}
+"""What other formats call a key, and our word."""
+
 
 def typed(text: JsonText) -> SchemaJson:
     """The document as typed values.
@@ -118,7 +130,7 @@ class _Shape:
         if key in LATER_WORDS:
             remedy = f'{key!r} has no word here yet: put its statements into a file, and name that under "sql".'
         else:
-            remedy = nearest(key, known) or "Known keys: " + ", ".join(known) + "."
+            remedy = _meant(key, known) or "Known keys: " + ", ".join(known) + "."
         return SchemaError(
             f"Unknown key {key!r} in {dotted(path)}", where=self.text.key_at((*path, key)), remedy=remedy
         )
@@ -129,6 +141,11 @@ class _Shape:
             where=self.text.at(path),
             why=f"It is {_found(value)}.",
         )
+
+
+def _meant(key: str, known: list[str]) -> str:
+    word = _OTHER_WORDS.get(key.lower())
+    return f"Did you mean {word!r}?" if word in known else nearest(key, known)
 
 
 def _choice(value: str, wanted: inspect.LiteralType) -> str | None:
