@@ -332,7 +332,7 @@ def test_a_dry_run_leaves_the_database_as_it_is(bench: Workbench) -> None:
     report = apply(bench.project, dry_run=True)
     assert [one.version for one in report.applied] == [2]
     assert report.dry_run
-    assert [one.name for one in report.drift] == ["public.by_hand", "public.by_hand.i"][: len(report.drift)]
+    assert sorted(one.name for one in report.drift) == ["public.by_hand", "public.by_hand.i"]
     assert bench.versions() == [1]
     bench.write(_3_c="SELECT nope;")
     with pytest.raises(StatementError, match="nope") as caught:
@@ -397,7 +397,9 @@ def test_an_edit_of_what_was_already_run_is_refused(bench: Workbench) -> None:
 
 def test_an_index_that_failed_is_dropped_and_built_again(bench: Workbench) -> None:
     """A failed CREATE INDEX CONCURRENTLY leaves an invalid index; once the data is right a rerun rebuilds it."""
-    bench.write(_1_a="CREATE TABLE a (i int); INSERT INTO a VALUES (1), (1);")
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    apply(bench.project)
+    bench.query("INSERT INTO a VALUES (1), (1)")
     bench.write(_2_b="-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_i ON a (i) WHERE i > 0")
     with pytest.raises(StatementError) as caught:
         apply(bench.project)
@@ -433,7 +435,7 @@ def test_a_service_that_waits_for_the_lock_is_named_before_it_deadlocks(bench: W
         def start_the_service(event: Any) -> None:
             if type(event).__name__ == "MigrationStarted":
                 waiting.start()
-                while not bench.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+                while not bench.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
                     time.sleep(0.02)
 
         project = bench.project

@@ -180,7 +180,7 @@ class Account:
 def _ended(session: Session, pid: int) -> bool:
     """Whether a server process is gone, after a while that it may take to notice."""
     end = time.monotonic() + _WAIT_FOR_BACKEND_S
-    while session.query("SELECT FROM pg_catalog.pg_stat_activity WHERE pid = %s", (pid,)):
+    while session.query("SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = %s", (pid,)):
         if time.monotonic() >= end:
             return False
         time.sleep(_LOOK_EVERY_S)
