@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from itertools import pairwise
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "neon-migrate"
 TRACEBACK_VARIABLE = "NEON_MIGRATE_TRACEBACK"
-_ISSUES = "the issue tracker of neon-migrate"
 
 
 class Commands(click.Group):
@@ -72,7 +72,6 @@ def application() -> Commands:
             "migrations that sqlx understands."
         ),
         epilog="neon-migrate COMMAND --help shows a command's options and exit codes.",
-        no_args_is_help=True,
     )
     return click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")(group)
 
@@ -99,16 +98,16 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(pair == ("--format", "json") or pair[0] == "--format=json" for pair in pairs)
+    return "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
 
 
 def _finish(invocation: Invocation, screen: Screen, arguments: Sequence[str]) -> int:
-    result = application().main(list(arguments), prog_name=PROGRAM, standalone_mode=False, obj=invocation)
+    asked = list(arguments) or ["--help"]
+    result = application().main(asked, prog_name=PROGRAM, standalone_mode=False, obj=invocation)
     if isinstance(result, Outcome):
         screen.deliver(result)
         return result.exit_code
-    return int(result or 0)
+    return int(result or 0) if arguments else ExitCode.USAGE
 
 
 def _fail(invocation: Invocation, screen: Screen, error: BaseException) -> int:
@@ -133,7 +132,7 @@ def _translated(error: BaseException) -> NeonMigrateError:
             return error
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else PROGRAM
-            return UsageError(error.format_message(), remedy=f"{path} --help shows how it is used.")
+            return UsageError(" ".join(error.format_message().split()), remedy=f"{path} --help shows how it is used.")
         case click.ClickException():
             return UsageError(error.format_message())
         case KeyboardInterrupt() | click.Abort():
@@ -148,6 +147,6 @@ def _translated(error: BaseException) -> NeonMigrateError:
                 why=str(error),
                 remedy=(
                     f"Run it again with {TRACEBACK_VARIABLE}=1 and report what it prints, with the command line, to "
-                    f"{_ISSUES}."
+                    "the issue tracker of neon-migrate."
                 ),
             )

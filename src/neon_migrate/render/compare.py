@@ -19,7 +19,7 @@ def compare_page(report: CompareReport) -> Page:
         verdict: Page = (Line((Span("in line: ", "good"), f"{report.database} is exactly what its {applied} make.")),)
     else:
         verdict = (
-            differences_tree(f"{report.database} against its {applied}", report.differences),
+            differences_tree(f"Differences between {report.database} and its {applied}", report.differences),
             Line(
                 (
                     Span(plural(len(report.differences), "difference"), "bad"),
