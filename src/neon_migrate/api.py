@@ -196,9 +196,9 @@ def schema_document() -> dict[str, object]:
 
 
 def import_schema(
-    project: Project, *, source: Literal["live", "migrations"], output: Path | None = None
+    project: Project, *, source: Literal["live", "migrations"], output: Path | None = None, replace: bool = False
 ) -> ImportReport:
     """schema.json from a live database or from the migrations; see `neon_migrate.importing`."""
     from neon_migrate.importing import import_schema as verb
 
-    return verb(project, source=source, output=output)
+    return verb(project, source=source, output=output, replace=replace)
