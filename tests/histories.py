@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shutil
+import tomllib
 from typing import TYPE_CHECKING
 
 from neon_migrate.ledger import folder
@@ -38,22 +38,28 @@ def history_project(inputs: Path, name: str, root: Path, target: Target | None =
     source = inputs / "histories" / name / "migrations"
     destination = root / "migrations"
     destination.mkdir(parents=True)
-    for entry in sorted(source.iterdir()):
-        if entry.is_file():
-            shutil.copy(entry, destination)
-        elif (entry / "up.sql").exists():
-            _copy_diesel(entry, destination)
+    diesel = [entry for entry in sorted(source.iterdir()) if (entry / "up.sql").exists()]
+    for entry in diesel:
+        _convert(entry, destination)
+    for entry in sorted(source.glob("*.sql")) if not diesel else ():
+        shutil.copy(entry, destination)
     return Project(load(root), target)
 
 
-def _copy_diesel(entry: Path, destination: Path) -> None:
-    """diesel orders by the name without dashes, the way that its versions are compared."""
+def _convert(entry: Path, destination: Path) -> None:
+    """One migration of diesel's: it compares versions without their dashes, and says in a metadata.toml what sqlx
+    says in the first line."""
     version, _, rest = entry.name.partition("_")
-    digits = re.sub(r"\D", "", version)
+    digits = version.replace("-", "")
+    metadata = entry / "metadata.toml"
+    apart = metadata.exists() and tomllib.loads(metadata.read_text()).get("run_in_transaction") is False
     for direction in ("up", "down"):
         file = entry / f"{direction}.sql"
         if file.exists():
-            shutil.copy(file, destination / f"{digits}_{rest}.{direction}.sql")
+            text = file.read_text()
+            (destination / f"{digits}_{rest}.{direction}.sql").write_text(
+                f"-- no-transaction\n{text}" if apart else text
+            )
 
 
 def history_names(inputs: Path) -> list[str]:

@@ -278,7 +278,7 @@ class TestSchema:
             INSERT INTO roles VALUES (NEW.id + 100, NEW.name || gen_random_uuid()); RETURN NULL; END $$;
             CREATE TRIGGER again AFTER INSERT ON roles FOR EACH ROW
                 WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION again();"""
-        document = self.document(seeds=SEEDS, sql=["more.sql"])
+        document = self.document(seeds=SEEDS, sql=["sql/more.sql"])
         result = validated({"0001_a.sql": UP, "schema.json": document, "sql/more.sql": sql})["seeds"]
         assert result.state == "failed"
         assert "1 seeds of roles give 2 rows" in result.findings[0].message

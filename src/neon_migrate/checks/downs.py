@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.check import Check, Finding, Verdict, verdict
 from neon_migrate.errors import Location
+from neon_migrate.sources.steps import ACTIVE_TRANSACTION
 
 if TYPE_CHECKING:
     from neon_migrate.inspection import Inspection
@@ -41,7 +42,9 @@ def run(inspection: Inspection) -> Verdict:
 def _finding(inspection: Inspection, migration: Migration, file: MigrationFile, proof: DownProof) -> Finding:
     name = inspection.shown(file)
     if proof.error:
-        return Finding(f"fails: {proof.error}", proof.where or Location(name), "Correct it: no checksum covers it.")
+        alone = proof.sqlstate == ACTIVE_TRANSACTION
+        remedy = "Make `-- no-transaction` its first line." if alone else "Correct it: no checksum covers it."
+        return Finding(f"fails: {proof.error}", proof.where or Location(name), remedy)
     shown = [*proof.differences[:_SHOWN]]
     if len(proof.differences) > _SHOWN:
         shown.append(f"and {len(proof.differences) - _SHOWN} more")

@@ -34,11 +34,13 @@ class DownProof:
     """What a down file did, run on exactly what its up file had made.
 
     error        why it could not be run; empty when it could
+    sqlstate     the error's code
     where        the place of the error
     differences  how the Catalog afterwards differs from the one before the up file
     """
 
     error: str = ""
+    sqlstate: str = ""
     where: Location | None = None
     differences: tuple[str, ...] = ()
 
@@ -149,7 +151,7 @@ class _Walker:
                     execute.run_down(session, migration, self._settings, self._conditions)
                     found = self._read(session)
         except StatementError as error:
-            return DownProof(_reason(error), error.where)
+            return DownProof(_reason(error), error.sqlstate, error.where)
         return DownProof(differences=_differences(before, found))
 
     def _truncated_in_trial(self, migration: Migration) -> tuple[str, ...]:
