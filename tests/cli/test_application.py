@@ -63,7 +63,8 @@ def test_the_version_is_answered_before_anything_is_imported() -> None:
         "from neon_migrate.cli import main; main(); print(sorted(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True, env=_source())
-    assert done.stdout.splitlines() == [f"neon-migrate {__version__}", "['__future__', 'neon_migrate', 'neon_migrate.cli']"]
+    imported = "['__future__', 'neon_migrate', 'neon_migrate.cli']"
+    assert done.stdout.splitlines() == [f"neon-migrate {__version__}", imported]
 
 
 def _source() -> dict[str, str]:

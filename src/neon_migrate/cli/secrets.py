@@ -50,17 +50,16 @@ class Secrets:
 
 
 def _passwords(conninfo: str) -> set[str]:
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import conninfo_to_dict
+    from neon_migrate.errors import UsageError
+    from neon_migrate.postgres.target import Target
 
     found = set()
     try:
-        found.add(str(conninfo_to_dict(conninfo).get("password") or ""))
-    except ProgrammingError:
-        found |= {match.group(0) for match in _IN_PARAMETER.finditer(conninfo)}
+        found.add(Target(conninfo).parameters().get("password", ""))
+    except UsageError:
+        found |= {match.group(2).strip("'") for match in _IN_PARAMETER.finditer(conninfo)}
     try:
-        parts = urlsplit(conninfo)
-        found.add(parts.password or "")
+        found.add(urlsplit(conninfo).password or "")
     except ValueError:
         found.add(conninfo.partition("://")[2].rpartition("@")[0].partition(":")[2])
     return found - {""}
