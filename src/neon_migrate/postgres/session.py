@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.errors import StatementError, UnreachableError
@@ -91,10 +91,22 @@ class Session:
 
     def queries(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Rows]:
         """Run several statements in one pipeline, so in one round trip, and give the rows of each."""
-        with self._translated("; ".join(sql for sql, _ in statements)), self._connection.pipeline() as pipeline:
-            cursors = [self._connection.execute(sql.encode(), parameters or None) for sql, parameters in statements]
-            pipeline.sync()
-            return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        with self._translated("; ".join(sql for sql, _ in statements)):
+            return self._pipelined(statements)
+
+    def _pipelined(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Rows]:
+        import psycopg
+
+        failed: psycopg.Error | None = None
+        with suppress(psycopg.errors.PipelineAborted), self._connection.pipeline() as pipeline:
+            try:
+                cursors = [self._connection.execute(sql.encode(), parameters or None) for sql, parameters in statements]
+                pipeline.sync()
+                return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+            except psycopg.Error as error:
+                # Were it raised from inside, psycopg would log that the pipeline it leaves was aborted.
+                failed = error
+        raise failed or psycopg.errors.PipelineAborted("the pipeline was aborted")
 
     def script(self, text: str) -> None:
         """Send a text of any number of statements as ONE simple-protocol message, as sqlx does with a migration."""
@@ -113,7 +125,7 @@ class Session:
         from neon_migrate.postgres.message import Outcome, exchange
 
         with self._translated(text):
-            done = []
+            done: list[TextRows] = []
             for result in exchange(self._connection, text, tick):
                 if result.status == ExecStatus.FATAL_ERROR:
                     error = error_from_result(result)
