@@ -53,7 +53,7 @@ class SecureServer:
     def url(self, database: str = "postgres", *, user: str = "app", password: str = PASSWORD, **parameters: str) -> str:
         """A URL as a user would have it."""
         login = f"{quote(user)}:{quote(password, safe='')}"
-        query = f"?{urlencode(parameters)}" if parameters else ""
+        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
         return f"postgresql://{login}@localhost:{self.port}/{database}{query}"
 
     def target(self, database: str = "postgres", **how: str) -> Target:
@@ -172,10 +172,12 @@ class ScriptedServer:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            answer = self._answers[min(self.connections, len(self._answers) - 1)]
-            self.connections += 1
             with client, suppress(OSError):
-                client.recv(4096)
+                client.settimeout(30)
+                if not client.recv(4096):
+                    continue  # somebody who only looked whether the port is open
+                answer = self._answers[min(self.connections, len(self._answers) - 1)]
+                self.connections += 1
                 if isinstance(answer, Refusal):
                     fields = b"SERROR\0VERROR\0CXX000\0M" + answer.message.encode() + b"\0\0"
                     client.sendall(b"E" + struct.pack("!I", 4 + len(fields)) + fields)

@@ -258,6 +258,9 @@ class _Examination:
         from neon_migrate.postgres.connection_errors import Stage
         from neon_migrate.postgres.session import connect
 
+        # The login is libpq's, on a connection of its own; a server may count connections that only wait.
+        if self._connected is not None:
+            self._connected.close()
         try:
             self._session = connect(self._target)
         except TooOldError as error:
