@@ -39,12 +39,14 @@ class Alteration:
     """How one object becomes another without being dropped.
 
     statements  SQL, in order
+    releases    SQL that goes first: lets go of what is to be dropped, and of names that are to be taken
     loses       the data that may go, in words; empty when none can
     disturbs    whether a dependent of a given kind has to be taken down before and put back afterwards
     """
 
     statements: tuple[str, ...]
     loses: str = ""
+    releases: tuple[str, ...] = ()
     disturbs: Callable[[DatabaseObject], bool] = lambda dependent: False
 
 

@@ -29,6 +29,7 @@ class Column:
     generated  `stored` or `virtual`; empty for a plain column
     identity   `always` or `by default`; empty for a plain column
     collation  qualified and quoted; empty for the type's own
+    identity_sequence  the name of the sequence behind an identity column, given by Postgres: no difference by itself
     position   1 for the first; the order of columns alone is no difference
     """
 
@@ -42,6 +43,7 @@ class Column:
     identity: str = ""
     identity_options: SequenceOptions | None = None
     collation: str = ""
+    identity_sequence: str = field(default="", compare=False, repr=False)
     position: int = field(default=0, compare=False, repr=False)
 
     @property
@@ -114,8 +116,8 @@ class ColumnKind(Kind[Column]):
       FROM pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace WHERE co.oid = a.attcollation) END] END,
   CASE WHEN a.attidentity <> '' THEN (
     SELECT ARRAY[s.seqrelid::text, s.seqtypid::regtype::text, s.seqstart::text, s.seqincrement::text, s.seqmin::text,
-      s.seqmax::text, s.seqcache::text, s.seqcycle::text]
-    FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
+      s.seqmax::text, s.seqcache::text, s.seqcycle::text, r.relname::text]
+    FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid JOIN pg_class r ON r.oid = d.objid
     WHERE d.refclassid = {PG_CLASS} AND d.refobjid = c.oid AND d.refobjsubid = a.attnum AND d.classid = {PG_CLASS}
       AND d.deptype = 'i') END
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -147,6 +149,7 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
             {"a": "always", "d": "by default"}.get(rare[1], ""),
             _options(sequence[1:]) if sequence else None,
             rare[2] or "",
+            sequence[8] if sequence else "",
             number,
         )
 
@@ -163,23 +166,26 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
     def alter(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration | None:
         if old.generated != new.generated or (new.generated and old.default != new.default):
             if old.generated and not new.generated and old.generated == "stored" and old.type == new.type:
-                return self._alter(old, new, drop_expression=True)
+                return self._alter(old, new, before, after, drop_expression=True)
             return None
-        return self._alter(old, new)
+        return self._alter(old, new, before, after)
 
-    def _alter(self, old: Column, new: Column, *, drop_expression: bool = False) -> Alteration:
+    def _alter(
+        self, old: Column, new: Column, before: Catalog, after: Catalog, *, drop_expression: bool = False
+    ) -> Alteration:
         column = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)}"
         retyped = (old.type, old.collation) != (new.type, new.collation)
-        statements: list[str] = []
+        releases: list[str] = []
         default = old.default
         if drop_expression:
-            statements.append(f"{column} DROP EXPRESSION")
+            releases.append(f"{column} DROP EXPRESSION")
             default = None
         if old.identity and not new.identity:
-            statements.append(f"{column} DROP IDENTITY")
+            releases.append(f"{column} DROP IDENTITY")
         if default is not None and not new.generated and (new.default is None or retyped):
-            statements.append(f"{column} DROP DEFAULT")
+            releases.append(f"{column} DROP DEFAULT")
             default = None
+        statements: list[str] = []
         if retyped:
             statements.append(f"{column} {_type_clause(old, new)}")
         if new.default is not None and not new.generated and new.default != default:
@@ -187,12 +193,14 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
         if old.not_null != new.not_null:
             statements.append(f"{column} {'SET' if new.not_null else 'DROP'} NOT NULL")
         statements.extend(_identity_statements(column, old, new))
+        statements.extend(_position_statements(old, new, before, after))
         narrows = old.type != new.type and not keeps_values(old.type, new.type)
         return Alteration(
             tuple(statements),
             f"values of column {new.key.qualified_name} that do not fit when {old.type} becomes {new.type}"
             if narrows
             else "",
+            tuple(releases),
             _disturbed(old, new) if retyped else lambda dependent: False,
         )
 
@@ -226,6 +234,29 @@ def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
     if old.identity_options and new.identity_options:
         clauses.extend(old.identity_options.changes_to(new.identity_options, "SET "))
     return [f"{column} {' '.join(clauses)}"] if clauses else []
+
+
+def _position_statements(old: Column, new: Column, before: Catalog, after: Catalog) -> list[str]:
+    """A sequence that begins to fill a column with rows goes on after the values they have."""
+    table, name = qualified(new.schema, new.table), identifier(new.name)
+    if new.identity and not old.identity:
+        sequence = f"pg_get_serial_sequence({literal(table).strip()}, {literal(new.name).strip()})"
+        return [_setval(sequence, new.identity_options, table, name)] if new.identity_options else []
+    if new.default == old.default or new.generated:
+        return []
+    return [
+        _setval(literal(qualified(key.schema, key.name)).strip(), after.objects[key].options, table, name)  # type: ignore[attr-defined]
+        for key in sorted(after.depends.get(new.key, ()))
+        if key.kind == "sequence" and key not in before.objects
+    ]
+
+
+def _setval(sequence: str, options: SequenceOptions, table: str, column: str) -> str:
+    latest = f"{'max' if options.increment > 0 else 'min'}({column})"
+    return (
+        f"SELECT setval({sequence}, {latest}) FROM {table} "
+        f"HAVING {latest} BETWEEN {options.minimum} AND {options.maximum}"
+    )
 
 
 def _disturbed(old: Column, new: Column) -> Callable[[DatabaseObject], bool]:

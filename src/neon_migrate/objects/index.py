@@ -47,7 +47,8 @@ class IndexKind(Kind[Index]):
     rank = 90
 
     def query(self, major: int) -> str:
-        return f"""SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique, pg_get_indexdef(c.oid, 0, true), i.indisvalid
+        return f"""SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique,
+  pg_get_indexdef(c.oid, 0, true), i.indisvalid
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE c.relkind = 'i' AND i.indrelid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d
   WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i')

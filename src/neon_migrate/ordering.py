@@ -1,0 +1,117 @@
+"""In which order the halves of Changes run: after what they need, before what they free, else by rank and name."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, TypeAlias
+
+from neon_migrate.objects import kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from neon_migrate.catalog import Catalog, DatabaseObject, Key
+
+DROP, RELEASE, PUT = 0, 1, 2
+Node = tuple[int, "Key"]
+"""What is taken down, what an alteration lets go of first, or what is put up or altered: the parts of a Change."""
+
+Name = tuple[str, ...]
+
+
+def names_taken(obj: DatabaseObject) -> frozenset[Name]:
+    """The names that nothing else may have while `obj` is there: relations and types share their schema's.
+
+    https://www.postgresql.org/docs/current/ddl-schemas.html; constraints share their table's, and those with an index
+    give it their name.
+    """
+    kind, schema, name, part = obj.key
+    relation: Name = ("relation", schema, name)
+    match kind:
+        case "table":
+            return frozenset({relation, ("type", schema, name)})
+        case "index" | "sequence":
+            return frozenset({relation})
+        case "enum":
+            return frozenset({("type", schema, name)})
+        case "primary_key" | "unique" | "exclusion":
+            return frozenset({("relation", schema, part), ("constraint", schema, name, part)})
+        case "check" | "foreign_key":
+            return frozenset({("constraint", schema, name, part)})
+        case _:
+            sequence = getattr(obj, "identity_sequence", "")
+            return frozenset({("relation", schema, sequence)} if sequence else ())
+
+
+Needs: TypeAlias = "Mapping[Key, Mapping[Key, frozenset[Key]]]"
+"""For a table the tables that it needs, and the parts of it that do."""
+
+
+def between_tables(parts: Iterable[Key], catalog: Catalog, tables: Iterable[Key]) -> Needs:
+    """For each of `tables` the others that some of its parts refer to, and which parts those are."""
+    among = frozenset(tables)
+    found: dict[Key, dict[Key, set[Key]]] = {}
+    for part in parts:
+        owner = catalog.objects[part].owner
+        for need in catalog.depends.get(part, ()):
+            needed = need if need.kind == "table" else catalog.objects[need].owner
+            if owner is not None and needed is not None and needed != owner and needed in among:
+                found.setdefault(owner, {}).setdefault(needed, set()).add(part)
+    return {owner: {need: frozenset(which) for need, which in needs.items()} for owner, needs in found.items()}
+
+
+def in_a_cycle(needs: Needs) -> set[Key]:
+    """The parts between tables that need each other: foreign keys, made after all tables and dropped before them."""
+    reach: dict[Key, set[Key]] = {}
+    for table in needs:
+        seen: set[Key] = set()
+        waiting = list(needs[table])
+        while waiting:
+            need = waiting.pop()
+            if need not in seen:
+                seen.add(need)
+                waiting.extend(needs.get(need, ()))
+        reach[table] = seen
+    return {
+        part
+        for table, needed in needs.items()
+        for need, parts in needed.items()
+        if table in reach.get(need, ())
+        for part in parts
+    }
+
+
+def in_order(after_node: Mapping[Node, set[Node]]) -> list[Node]:
+    """The nodes so that each comes after those it follows; free ones by rank and name, drops of parts first."""
+    followers: dict[Node, list[Node]] = {node: [] for node in after_node}
+    missing = {node: len(earlier) for node, earlier in after_node.items()}
+    for node, earlier in after_node.items():
+        for other in earlier:
+            followers[other].append(node)
+    ready = [(_preference(node), node) for node, count in missing.items() if count == 0]
+    heapq.heapify(ready)
+    ordered: list[Node] = []
+    done: set[Node] = set()
+    while len(ordered) < len(after_node):
+        if not ready:
+            # A cycle that pg_depend has and no rule here cuts: go on with the likeliest; the proof is the judge.
+            stuck = min((node for node in after_node if node not in done), key=_preference)
+            ready.append((_preference(stuck), stuck))
+        _, node = heapq.heappop(ready)
+        if node in done:
+            continue
+        done.add(node)
+        ordered.append(node)
+        for follower in followers[node]:
+            missing[follower] -= 1
+            if missing[follower] == 0:
+                heapq.heappush(ready, (_preference(follower), follower))
+    return ordered
+
+
+def _preference(node: Node) -> tuple[int, int, Key]:
+    half, key = node
+    rank = kinds()[key.kind].rank
+    if half != DROP:
+        return 1, rank, key
+    return (2 if key.kind in ("table", "column", "enum", "schema", "extension", "sequence") else 0), -rank, key
