@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.differences import Difference, differences
-from neon_migrate.errors import HistoryError, NeonMigrateError, ScratchError, StatementError, UsageError
-from neon_migrate.events import DriftFound, Notice, Step, Warned
-from neon_migrate.expected import other_major, replayed_catalog
+from neon_migrate.drift import compare_after
+from neon_migrate.errors import HistoryError, NeonMigrateError, StatementError, UsageError
+from neon_migrate.events import DriftFound, Notice, Warned
+from neon_migrate.expected import other_major
 from neon_migrate.ledger import folder
 from neon_migrate.ledger.history import History
 from neon_migrate.plan import plan
@@ -87,18 +88,18 @@ def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> 
     if live is None:
         return ApplyReport((), status)
     applied = History(found.migrations, ledger).applied
-    drift, warnings, compared = _drift(project, applied, live, major)
+    compared = compare_after(project, applied, live, major)
     recorded = {row.version: row.checksum for row in ledger if row.success}
     done = tuple(
         AppliedMigration(
             migration.version,
             migration.description,
             taken,
-            verified=compared and not drift and recorded.get(migration.version) == migration.checksum,
+            verified=compared.in_line and recorded.get(migration.version) == migration.checksum,
         )
         for migration, taken in zip(pending, durations, strict=True)
     )
-    return ApplyReport(done, status, drift, warnings)
+    return ApplyReport(done, status, compared.differences, compared.warnings)
 
 
 def _pending(project: Project, found: Folder, ledger: Sequence[LedgerRow], to: int | None) -> tuple[Migration, ...]:
@@ -126,25 +127,6 @@ def _pending(project: Project, found: Folder, ledger: Sequence[LedgerRow], to: i
 def _next(found: Folder, version: int) -> int:
     """The first version after `version`."""
     return min(migration.version for migration in found.migrations if migration.version > version)
-
-
-def _drift(
-    project: Project, applied: Sequence[Migration], live: Catalog, major: int
-) -> tuple[tuple[Difference, ...], tuple[str, ...], bool]:
-    """How the live Catalog differs from the replay of what is applied, what to warn of, and whether it was compared."""
-    compared = True
-    project.observer(Step("comparing the database with its migrations"))
-    try:
-        with project.scratch(major=major, wanted=snapshot_keys(applied, project.settings)) as server:
-            warnings = other_major(server)
-            found = differences(plan(live, replayed_catalog(project, applied, server)).changes)
-    except (ScratchError, StatementError) as error:
-        compared, found, warnings = False, (), (f"The database could not be compared with its migrations: {error}",)
-    for warning in warnings:
-        project.observer(Warned(warning))
-    if found:
-        project.observer(DriftFound(tuple(map(str, found))))
-    return found, warnings, compared
 
 
 def _rehearse(project: Project, found: Folder, to: int | None) -> ApplyReport:

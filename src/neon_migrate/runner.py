@@ -25,7 +25,7 @@ from neon_migrate.script import shape
 from neon_migrate.stepwise import Stepwise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from neon_migrate.events import Observer
     from neon_migrate.ledger.history import History
@@ -84,7 +84,7 @@ class Runner:
                 durations += self._up_stretch(stretch) if len(stretch) > 1 else [self._up_one(rest[0])]
         return tuple(durations)
 
-    def down(self, migrations: Sequence[Migration], computed: dict[int, Sequence[str]]) -> tuple[int, ...]:
+    def down(self, migrations: Sequence[Migration], computed: Mapping[int, Sequence[str]]) -> tuple[int, ...]:
         """Take migrations back in the order given; gives the nanoseconds of each.
 
         computed  by version, the statements of those that have no down file
@@ -94,6 +94,14 @@ class Runner:
         self.account.plan(migrations, "down")
         with self._accounted():
             return tuple(self._down_one(migration, computed.get(migration.version)) for migration in migrations)
+
+    def forget(self, migrations: Sequence[Migration]) -> tuple[int, ...]:
+        """Delete the ledger rows of migrations, all in one transaction, and leave everything else as it is."""
+        deletes = [rows.delete(self.conditions.ledger, migration.version) for migration in migrations]
+        outcome = execute.send(self.session, ";\n".join([*execute.begin(self.conditions), *deletes, "COMMIT"]))
+        if outcome.error is not None:
+            raise self._lock_lost() if outcome.error.sqlstate == LOCK_LOST else outcome.error
+        return (-1,) * len(migrations)
 
     def _stretch(self, migrations: Sequence[Migration]) -> Sequence[Migration]:
         """The first migrations that can be sent in one message."""

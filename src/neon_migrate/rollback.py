@@ -1,0 +1,296 @@
+"""`rollback`: applied migrations taken back, newest first, after it was seen on a scratch what that does and loses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from neon_migrate import execute
+from neon_migrate.drift import compare_after
+from neon_migrate.errors import HistoryError, RefusedError, ScratchError, StatementError
+from neon_migrate.events import Step
+from neon_migrate.expected import other_major, replayed_catalog
+from neon_migrate.ledger import folder
+from neon_migrate.ledger.history import History
+from neon_migrate.plan import plan
+from neon_migrate.postgres.session import connect
+from neon_migrate.runner import locked, require_in_order
+from neon_migrate.sources.database import catalog_of
+from neon_migrate.sources.migrations import open_scratch, replay, snapshot_keys
+from neon_migrate.sql import identifier, qualified
+from neon_migrate.status import StatusReport, read_ledger, report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from neon_migrate.catalog import Key
+    from neon_migrate.differences import Difference
+    from neon_migrate.ledger.folder import Folder
+    from neon_migrate.ledger.migration import LedgerRow, Migration
+    from neon_migrate.plan import Plan
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.postgres.session import Session
+    from neon_migrate.project import Project
+
+Way = Literal["down file", "computed", "ledger only"]
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackStep:
+    """One migration that goes.
+
+    way         its own down file, statements computed from the Catalogs, or (`tracking_only`) its ledger row alone
+    statements  the computed ones
+    """
+
+    version: int
+    description: str
+    way: Way
+    statements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DataLoss:
+    """Data that goes with a rollback.
+
+    what  in words
+    rows  of the table now, or values of the column that are not null; None where there is nothing to count
+    """
+
+    what: str
+    rows: int | None = None
+
+    def __str__(self) -> str:
+        return self.what if self.rows is None else f"{self.what} ({self.rows:,})"
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackPlan:
+    """What a rollback is going to do, as it was seen on a scratch; nothing is done yet.
+
+    version   the oldest one that goes: what a person types to confirm
+    steps     newest first
+    losses    the data that goes
+    by_hand   with `tracking_only`: the SQL that would take the schema back, which nobody runs
+    warnings  what makes this less than certain, such as a down file that does not restore the schema before
+    """
+
+    database: str
+    version: int
+    steps: tuple[RollbackStep, ...]
+    losses: tuple[DataLoss, ...] = ()
+    by_hand: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def computed(self) -> tuple[RollbackStep, ...]:
+        """The steps that have no down file."""
+        return tuple(step for step in self.steps if step.way == "computed")
+
+
+@dataclass(frozen=True, slots=True)
+class RevertedMigration:
+    """A migration that this run took back; its duration in nanoseconds on the server, -1 where it is not known."""
+
+    version: int
+    description: str
+    execution_time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackReport:
+    """What a rollback did.
+
+    reverted  newest first; none when it was not confirmed
+    status    of the database afterwards
+    drift     how the database differs from what is still applied
+    """
+
+    plan: RollbackPlan
+    confirmed: bool
+    reverted: tuple[RevertedMigration, ...]
+    status: StatusReport
+    drift: tuple[Difference, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def rollback(
+    project: Project,
+    version: int,
+    *,
+    confirm: Callable[[RollbackPlan], bool],
+    tracking_only: bool = False,
+    allow_data_loss: bool = False,
+    computed_downs: bool = False,
+) -> RollbackReport:
+    """Take back `version` and every later one that is applied, newest first.
+
+    confirm          is shown the plan, after the refusals below and before anything is done
+    tracking_only    delete the ledger rows alone; `RollbackPlan.by_hand` says what is left to do
+    allow_data_loss  go on where tables, columns or values would go
+    computed_downs   go on where a migration has no down file and its way back is computed
+
+    Raises RefusedError (data loss or computed downs that were not allowed, pooled connection), HistoryError (`version`
+    is not applied; a fault of the history), StatementError (a down file fails, on the scratch already), BusyError,
+    UnreachableError, InterruptedRunError, ScratchError.
+    """
+    found = folder.read(project.settings).require()
+    with connect(project.require_target().direct()) as session:
+        rows = read_ledger(session, project.settings) or ()
+        going, staying = _parted(found, rows, version)
+        planned = _Planning(project, session, going, staying).plan(tracking_only=tracking_only)
+    if not tracking_only:
+        _require_allowed(planned, allow_data_loss=allow_data_loss, computed_downs=computed_downs)
+    if not confirm(planned):
+        return RollbackReport(planned, False, (), report(planned.database, found, rows))
+    with locked(project) as run:
+        _require_unchanged(rows, run.ledger())
+        if tracking_only:
+            taken = run.forget(going)
+        else:
+            taken = run.down(going, {step.version: step.statements for step in planned.computed})
+        run.settle()
+        ledger = run.ledger()
+        live, major = catalog_of(run.session, project.settings), run.session.major
+    reverted = tuple(
+        RevertedMigration(migration.version, migration.description, time)
+        for migration, time in zip(going, taken, strict=True)
+    )
+    status = report(planned.database, found, ledger)
+    after = compare_after(project, staying, live, major)
+    return RollbackReport(planned, True, reverted, status, after.differences, after.warnings)
+
+
+def _parted(
+    found: Folder, rows: Sequence[LedgerRow], version: int
+) -> tuple[tuple[Migration, ...], tuple[Migration, ...]]:
+    """The migrations that go, newest first, and those that stay."""
+    history = History(found.migrations, tuple(rows), found.strays)
+    require_in_order(history)
+    applied = history.applied
+    if all(migration.version != version for migration in applied):
+        raise HistoryError(
+            f"Version {version} is not applied",
+            why="Applied: " + (", ".join(str(migration.version) for migration in applied[-8:]) or "nothing"),
+            remedy="Name the oldest version that is to go; neon-migrate status lists them.",
+        )
+    going = tuple(migration for migration in reversed(applied) if migration.version >= version)
+    return going, tuple(migration for migration in applied if migration.version < version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planning:
+    """Runs the rollback on a scratch to see what it does; counts rows in the live database."""
+
+    project: Project
+    live: Session
+    going: tuple[Migration, ...]
+    staying: tuple[Migration, ...]
+
+    def plan(self, *, tracking_only: bool) -> RollbackPlan:
+        self.project.observer(Step(f"running {len(self.going)} migrations back on a scratch"))
+        applied = (*self.staying, *reversed(self.going))
+        keys = snapshot_keys(applied, self.project.settings)
+        database, version = str(self.project.require_target().direct()), self.going[-1].version
+        if tracking_only:
+            steps = tuple(RollbackStep(one.version, one.description, "ledger only") for one in self.going)
+            by_hand, warnings = self._by_hand(applied, keys)
+            return RollbackPlan(database, version, steps, by_hand=by_hand, warnings=warnings)
+        with self.project.scratch(major=self.live.major, wanted=keys) as server:
+            doubts = list(other_major(server))
+            observed = list(self._observed(server, applied, doubts))
+        losses = dict.fromkeys(loss for _, found in observed for loss in self._losses(found))
+        return RollbackPlan(database, version, tuple(step for step, _ in observed), tuple(losses), "", tuple(doubts))
+
+    def _by_hand(self, applied: Sequence[Migration], keys: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        try:
+            with self.project.scratch(major=self.live.major, wanted=keys) as server:
+                after, before = (replayed_catalog(self.project, one, server) for one in (applied, self.staying))
+                return plan(after, before).script(), other_major(server)
+        except (ScratchError, StatementError) as error:
+            return "", (f"What is left to do by hand could not be computed: {error}",)
+
+    def _observed(
+        self, server: ScratchServer, applied: Sequence[Migration], warnings: list[str]
+    ) -> Iterator[tuple[RollbackStep, Plan]]:
+        """Each step with what it changed, run on the replay of everything that is applied."""
+        settings = self.project.settings
+        with open_scratch(server, replay(server, applied, settings).database) as session:
+            conditions = execute.Conditions(execute.ensure_ledger(session, settings))
+            now = catalog_of(session, settings)
+            for count, migration in zip(range(len(applied) - 1, -1, -1), self.going, strict=False):
+                wanted = replayed_catalog(self.project, applied[:count], server)
+                step = self._step(migration, plan(now, wanted))
+                self._try(session, migration, step, conditions)
+                before, now = now, catalog_of(session, settings)
+                changes = plan(before, now)
+                left = plan(now, wanted).changes
+                if left:
+                    names = ", ".join(str(change.key) for change in left[:5])
+                    warnings.append(f"The way back of {migration.version} does not restore the schema before: {names}")
+                yield step, changes
+
+    def _step(self, migration: Migration, computed: Plan) -> RollbackStep:
+        if migration.down is not None:
+            return RollbackStep(migration.version, migration.description, "down file")
+        statements = tuple(statement.sql for statement in computed.statements)
+        return RollbackStep(migration.version, migration.description, "computed", statements)
+
+    def _try(self, session: Session, migration: Migration, step: RollbackStep, conditions: execute.Conditions) -> None:
+        try:
+            if step.way == "computed":
+                row = execute.deleting(conditions, migration.version)
+                execute.run_statements(session, step.statements, row, conditions)
+            else:
+                execute.run_down(session, migration, self.project.settings, conditions)
+        except StatementError as error:
+            error.remedy = (
+                "It failed on a scratch; the database was not touched. Correct the down file, or use --tracking-only "
+                "and take the schema back by hand."
+            )
+            raise
+
+    def _losses(self, changes: Plan) -> Iterator[DataLoss]:
+        for statement in changes.statements:
+            if statement.loses:
+                yield DataLoss(statement.loses, self._count(statement.serves))
+
+    def _count(self, keys: Sequence[Key]) -> int | None:
+        """The rows of a table, or the values of a column, as they are live."""
+        for key in keys:
+            if key.kind not in {"table", "column"}:
+                continue
+            what = identifier(key.part) if key.kind == "column" else "*"
+            try:
+                ((count,),) = self.live.query(f"SELECT count({what}) FROM {qualified(key.schema, key.name)}")
+            except StatementError:
+                return None  # not in the live database under this name
+            return int(count)
+        return None
+
+
+def _require_allowed(planned: RollbackPlan, *, allow_data_loss: bool, computed_downs: bool) -> None:
+    if planned.losses and not allow_data_loss:
+        raise RefusedError(
+            f"Rolling back to before {planned.version} loses data",
+            why="\n".join(map(str, planned.losses)),
+            remedy="With --allow-data-loss it is done all the same; keep a copy of what you need.",
+        )
+    if planned.computed and not computed_downs:
+        raise RefusedError(
+            "Some migrations have no down file, so their way back was computed: "
+            + ", ".join(str(step.version) for step in planned.computed),
+            why="\n".join(
+                f"-- {step.version} {step.description}\n" + "".join(f"{sql};\n" for sql in step.statements)
+                for step in planned.computed
+            ).strip(),
+            remedy="Read the statements; with --computed they are run.",
+        )
+
+
+def _require_unchanged(planned: Sequence[LedgerRow], now: Sequence[LedgerRow]) -> None:
+    if [row.version for row in planned] != [row.version for row in now]:
+        raise HistoryError(
+            "The ledger was changed while the rollback was being planned; nothing was done",
+            remedy="Run it again.",
+        )
