@@ -82,7 +82,7 @@ def run(arguments: Sequence[str]) -> int:
     if _asks_for_json(arguments):
         invocation.options.format = "json"  # so that a command line that can't be parsed is answered in JSON too
     screen = Screen(invocation)
-    invocation.screen, invocation.observer = screen, screen.observe
+    invocation.observer, invocation.show, invocation.ask = screen.observe, screen.show, screen.ask
     try:
         return _finish(invocation, screen, arguments)
     except BrokenPipeError:

@@ -11,7 +11,8 @@ from neon_migrate.errors import UsageError
 from neon_migrate.events import Observer, silent
 
 if TYPE_CHECKING:
-    from neon_migrate.cli.screen import Screen
+    from collections.abc import Callable
+
     from neon_migrate.errors import ExitCode
     from neon_migrate.postgres.target import Target
     from neon_migrate.project import Project
@@ -48,6 +49,9 @@ class Invocation:
     """What a command gets to work with.
 
     command    its name, and `need` its need of a database, once it is known which command runs
+    observer   hears of everything that happens
+    show       writes a page before the command has ended
+    ask        shows a page, asks a question, and gives the answer
     conninfos  every connection string that was come across, for the redaction of errors
     """
 
@@ -55,7 +59,8 @@ class Invocation:
     command: str = ""
     need: Need = "none"
     observer: Observer = silent
-    screen: Screen | None = None
+    show: Callable[[Page], None] = lambda page: None
+    ask: Callable[[Page, str], str] = lambda page, question: ""
     conninfos: list[str] = field(default_factory=list)
 
     @property

@@ -103,6 +103,12 @@ class Screen:
             stream.write(text(page))
         stream.flush()
 
+    def show(self, page: Page) -> None:
+        """Write a page for people before the command has ended."""
+        self.pause()
+        if not (self._json or self._invocation.options.quiet):
+            self.write(page, sys.stdout)
+
     def ask(self, page: Page, question: str) -> str:
         """Show a page and ask for an answer, as typed; empty at end of input."""
         self.pause()
