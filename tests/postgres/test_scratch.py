@@ -355,6 +355,16 @@ def test_damaged_snapshot(kept: Path, damage: str) -> None:
         assert not archive.with_suffix(".json").exists()
 
 
+def test_damaged_template(cache: Path) -> None:
+    """A damaged template is made anew."""
+    with scratch_server():
+        pass
+    for archive in cache.rglob("template.tar"):
+        os.truncate(archive, 1_000_000)
+    with scratch_server() as server, server.session(server.create()) as session:
+        assert session.query("SELECT 1") == [(1,)]
+
+
 def test_snapshots_are_limited(kept: Path) -> None:
     """The cache holds a few snapshots, and drops those not used for the longest time."""
     keys = [f"one of many {number}" for number in range(10)]

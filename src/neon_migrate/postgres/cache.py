@@ -10,7 +10,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from neon_migrate.errors import ScratchError
 
@@ -134,44 +134,30 @@ def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
 
 
 def pack(folder: Path, archive: Path, account: Account) -> None:
-    """Write what is in `folder` into one file, whole or not at all. Raises ScratchError.
+    """Write what is in `account`'s `folder` into one tar file, whole or not at all. Raises ScratchError.
 
     A file system takes several times as long to make the 700 files of a small data directory as to write one large one.
     """
     part = archive.with_name(f"{archive.name}.{os.getpid()}.part")
     try:
-        with part.open("xb") as output:
-            _tar(["-cf", "-", "."], folder, account, stdout=output)
+        with (
+            part.open("xb") as output,
+            subprocess.Popen(
+                ["tar", "-cf", "-", "."],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.PIPE,
+                cwd=folder,
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+                **account.process_owner(),
+            ) as process,
+        ):
+            complaint = process.communicate()[1].decode(errors="replace").strip()
+        if process.returncode:
+            code = errno.ENOSPC if "No space left" in complaint else errno.EIO
+            raise OSError(code, complaint.partition("\n")[0] or "tar failed")
         part.replace(archive)
     except OSError as error:
         raise folder_error(archive.parent, error) from None
     finally:
         part.unlink(missing_ok=True)
-
-
-def unpack(archive: Path, folder: Path, account: Account) -> None:
-    """Make `folder` anew, of mode 0700 and `account`'s own, with what `pack` wrote. Raises ScratchError, OSError."""
-    with archive.open("rb") as packed:
-        try:
-            folder.mkdir(mode=0o700)
-            account.give(folder)
-            _tar(["-xpf", "-"], folder, account, stdin=packed)
-        except OSError as error:
-            raise folder_error(folder, error) from None
-
-
-def _tar(arguments: list[str], folder: Path, account: Account, **streams: BinaryIO) -> None:
-    """Run tar as `account`, so that what it makes is that user's. Raises OSError."""
-    with subprocess.Popen(
-        ["tar", *arguments],
-        stdin=streams.get("stdin", subprocess.DEVNULL),
-        stdout=streams.get("stdout", subprocess.DEVNULL),
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-        **account.process_owner(),
-    ) as process:
-        complaint = process.communicate()[1].decode(errors="replace").strip()
-    if process.returncode:
-        full = "No space left" in complaint or "quota" in complaint
-        raise OSError(errno.ENOSPC if full else errno.EIO, complaint.partition("\n")[0] or "tar failed")

@@ -116,19 +116,36 @@ def child_environment() -> dict[str, str]:
 class Server:
     """A running `postgres`, our own child, reached by a socket in `sockets` only."""
 
-    def __init__(self, build: Build, data: Path, sockets: Path, *, settings: tuple[tuple[str, str], ...]) -> None:
-        """Start it; `wait_ready` tells when it answers. Raises ScratchError when it can't be run."""
+    def __init__(
+        self,
+        build: Build,
+        data: Path,
+        sockets: Path,
+        *,
+        settings: tuple[tuple[str, str], ...],
+        archive: Path | None = None,
+    ) -> None:
+        """Start it; `wait_ready` tells when it answers.
+
+        archive  the packed content of `data`, which is an empty folder: the very process that becomes the server
+                 unpacks it first, so that this one is free meanwhile
+
+        Raises ScratchError when it can't be run, or the archive is gone.
+        """
         self.data = data
         self.sockets = sockets
         self._log = sockets / "server.log"
+        command = server_command(build, data, sockets, settings)
+        if archive is not None:
+            command = ["/bin/sh", "-c", 'tar -xpf - && exec "$@" < /dev/null', "neon-migrate-server", *command]
         try:
-            with self._log.open("wb") as log:
+            with self._log.open("wb") as log, Path(archive or os.devnull).open("rb") as content:
                 self._process = subprocess.Popen(
-                    server_command(build, data, sockets, settings),
-                    stdin=subprocess.DEVNULL,
+                    command,
+                    stdin=content,
                     stdout=log,
                     stderr=log,
-                    cwd=sockets,
+                    cwd=data,
                     env=child_environment(),
                     start_new_session=True,
                     **server_account().process_owner(),
@@ -203,6 +220,7 @@ class RunFolder:
         except OSError as error:
             raise folder_error(base, error) from None
         self.data = self.path / "data"
+        self._account = account
         self._watchdog = Watchdog(self.path, lock=self._lock)
         self._server: Server | None = None
 
@@ -216,10 +234,18 @@ class RunFolder:
         self._watchdog.dismiss()
         os.close(self._lock)
 
-    def start(self, build: Build) -> Server:
-        """Start a throw-away server on `data` and wait until it answers. Raises ScratchError."""
-        self._server = server = Server(build, self.data, self.path, settings=throw_away(build))
+    def start(self, build: Build, archive: Path | None = None) -> Server:
+        """Start a throw-away server and wait until it answers, on `data` or on what is packed in `archive`.
+
+        Raises ScratchError.
+        """
+        if archive is not None:
+            self.data.mkdir(mode=0o700)
+            self._account.give(self.data)
+        self._server = server = Server(build, self.data, self.path, settings=throw_away(build), archive=archive)
         self._watchdog.guard(server.pid)
+        import psycopg  # noqa: F401  # takes as long as unpacking and starting do: it goes on meanwhile
+
         server.wait_ready()
         return server
 
@@ -267,13 +293,17 @@ def cluster_cache(build: Build) -> Path:
     return private_folder(cache_folder() / f"{build.major}-{name}")
 
 
-def template(build: Build) -> Path:
+def template(build: Build, *, anew: bool = False) -> Path:
     """The packed data directory that every scratch server starts from; made when missing (1 s), safely against others.
+
+    anew  the one that is there is of no use
 
     Raises ScratchError.
     """
     folder = cluster_cache(build)
     archive = folder / "template.tar"
+    if anew:
+        archive.unlink(missing_ok=True)
     if not archive.is_file():
         with locked(folder / "template.lock"):
             if not archive.is_file():

@@ -5,14 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import signal
-import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import NeonMigrateError, ScratchError
-from neon_migrate.postgres.account import server_account
 from neon_migrate.postgres.binaries import find_build
-from neon_migrate.postgres.cache import unpack
 from neon_migrate.postgres.cluster import (
     MAINTENANCE_DATABASE,
     PLAIN_DATABASE,
@@ -204,8 +201,6 @@ def scratch_server(
 
     Raises ScratchError.
     """
-    # Importing psycopg costs as much as three starts: it goes on while the data is copied and the server starts.
-    threading.Thread(target=_import_psycopg, daemon=True).start()
     build = find_build(major=major, bindir=bindir)
     snapshots = Snapshots(build)
     with run_folder() as run:
@@ -223,24 +218,22 @@ def scratch_server(
 
 
 def _start(build: Build, run: RunFolder, snapshots: Snapshots, wanted: Sequence[str]) -> tuple[Server, Snapshot | None]:
-    """A server on the best kept data, or on the plain template; a snapshot on which none starts is removed."""
+    """A server on the best kept data, or on the plain template; either is removed when none starts on it."""
     snapshot = snapshots.best(wanted)
     if snapshot is not None:
         try:
-            snapshots.unpack(snapshot, run.data)
-            return run.start(build), snapshot
+            return run.start(build, snapshots.archive(snapshot)), snapshot
         except ScratchError:
             run.clear()
             snapshots.discard(snapshot)
-    unpack(template(build), run.data, server_account())
-    return run.start(build), None
+    try:
+        return run.start(build, template(build)), None
+    except ScratchError:
+        run.clear()
+        return run.start(build, template(build, anew=True)), None
 
 
 def _store(scratch: ScratchServer, run: RunFolder, snapshots: Snapshots) -> None:
     """That something could not be kept (the disk is full, say) costs time later, and nothing else."""
     with contextlib.suppress(NeonMigrateError, OSError):
         scratch.store(run, snapshots)
-
-
-def _import_psycopg() -> None:
-    import psycopg  # noqa: F401

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from neon_migrate.errors import ScratchError
 from neon_migrate.postgres.account import server_account
-from neon_migrate.postgres.cache import MEGABYTE, folder_error, pack, unpack
+from neon_migrate.postgres.cache import MEGABYTE, folder_error, pack
 from neon_migrate.postgres.cluster import cluster_cache
 
 if TYPE_CHECKING:
@@ -67,15 +67,15 @@ class Snapshots:
                 return max(holders, key=lambda snapshot: len(snapshot.databases.keys() & set(wanted)))
         return None
 
-    def unpack(self, snapshot: Snapshot, data: Path) -> None:
-        """Make `data` what was packed. Raises ScratchError when the snapshot is damaged, or gone by now."""
+    def archive(self, snapshot: Snapshot) -> Path:
+        """The file to start a server from. Raises ScratchError when it is damaged, or gone by now."""
         try:
             if snapshot.archive.stat().st_size != snapshot.size:
                 raise ScratchError(f"{snapshot.archive} is damaged")
             os.utime(snapshot.description)
-            unpack(snapshot.archive, data, server_account())
         except OSError as error:
             raise folder_error(snapshot.archive, error) from None
+        return snapshot.archive
 
     def add(self, data: Path, databases: Mapping[str, str], roles: str) -> None:
         """Pack a cleanly stopped data directory into the cache. Raises ScratchError and OSError."""
