@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import signal
 import socket
 import struct
@@ -21,6 +21,7 @@ from neon_migrate.postgres.cache import scratch_base
 from neon_migrate.postgres.cluster import Server, child_environment
 from neon_migrate.postgres.session import connect
 from neon_migrate.postgres.target import Target
+from neon_migrate.postgres.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,8 @@ def secure_server() -> Iterator[SecureServer]:
     folder = scratch_base(account) / f"secure-{free_port()}"
     folder.mkdir(mode=0o700)
     account.give(folder)
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+    watchdog = Watchdog(folder, lock=lock)
     server = None
     try:
         initdb = [str(build.program("initdb")), "-D", "data", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"]
@@ -94,6 +97,7 @@ def secure_server() -> Iterator[SecureServer]:
             "fsync": "off",
         }
         server = Server(build, folder / "data", folder, settings=tuple(settings.items()))
+        watchdog.guard(server.pid)
         server.wait_ready()
         found = SecureServer(port, folder, authority, build.major)
         with found.admin() as session:
@@ -105,7 +109,9 @@ def secure_server() -> Iterator[SecureServer]:
     finally:
         if server is not None:
             server.stop(signal.SIGQUIT)
-        shutil.rmtree(folder, ignore_errors=True)
+            watchdog.guard(None)
+        watchdog.dismiss()
+        os.close(lock)
 
 
 def make_certificates(folder: Path) -> Path:
