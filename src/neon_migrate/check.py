@@ -60,7 +60,12 @@ def verdict(passed: str, findings: Iterable[Finding]) -> Verdict:
     if not found:
         return Verdict("passed", passed)
     state: State = "failed" if found[0].weight == "failed" else "warned"
-    return Verdict(state, found[0].message.split("\n")[0] if len(found) == 1 else f"{len(found)} findings", found)
+    return Verdict(state, found[0].message.split("\n")[0] if len(found) == 1 else counted(len(found), "finding"), found)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def finding_of(error: NeonMigrateError) -> Finding:

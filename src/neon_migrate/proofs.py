@@ -28,11 +28,13 @@ class Proven:
 
     down        None where there is no down file
     as_message  see Step.as_message
+    hides       see Step.hides
     """
 
     hazards: tuple[Hazard, ...] = ()
     down: DownProof | None = None
     as_message: str = ""
+    hides: str = ""
 
 
 def proven(step: Step) -> Proven:
@@ -42,7 +44,7 @@ def proven(step: Step) -> Proven:
 
     changes = diff(step.before, step.after)
     found = hazards(Observation(step.before, step.after, changes, step.truncated))
-    return Proven(found, step.down, step.as_message)
+    return Proven(found, step.down, step.as_message, step.hides)
 
 
 def proof_keys(migrations: Sequence[Migration], settings: Settings, server: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from neon_migrate.ledger.migration import Migration
 
 _DEFAULT_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+_SET_IN_HOOKS = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
+"""What git sets when it runs a hook, relative to where that starts; `-C` would make it mean another place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +60,15 @@ def by_git(migrations: Sequence[Migration], folder: Path) -> Unreleased:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git says; None where there is no git, no repository or no such thing in it."""
+    environment = {name: value for name, value in os.environ.items() if name not in _SET_IN_HOOKS}
     try:
         done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False, timeout=30
+            ["git", "-C", str(folder), *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
         )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neon_migrate.check import Finding, NotKnownError, State, Verdict
@@ -50,8 +51,17 @@ def validate(project: Project, *, since: int | None = None) -> ValidateReport:
         for number, check in enumerate(checks(), 1):
             project.observer(Step(f"check: {check.name}", number, len(checks())))
             found = _verdict(check, inspection)
-            results.append(CheckResult(check.name, found.state, found.reason, found.findings))
+            findings = tuple(_relative(finding, project.settings.root) for finding in found.findings)
+            results.append(CheckResult(check.name, found.state, found.reason, findings))
     return ValidateReport(tuple(results))
+
+
+def _relative(finding: Finding, root: Path) -> Finding:
+    """Files are named from the project's root, whoever found the fault."""
+    where = finding.where
+    if where is None or not Path(where.file).is_relative_to(root):
+        return finding
+    return replace(finding, where=replace(where, file=str(Path(where.file).relative_to(root))))
 
 
 def _verdict(check: Check, inspection: Inspection) -> Verdict:

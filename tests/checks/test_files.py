@@ -28,6 +28,7 @@ def test_a_good_project_passes_every_check_that_applies(validated: Validated) ->
         "history": "skipped",
         "server version": "passed",
         "replay": "passed",
+        "sqlx": "passed",
         "downs": "passed",
         "seeds": "skipped",
         "schema.json": "skipped",
@@ -137,7 +138,8 @@ def test_a_file_without_a_statement_warns(validated: Validated, text: str) -> No
 
 
 def test_without_a_folder_nothing_can_be_said(validated: Validated, tmp_path: Path) -> None:
-    """Every check that needs it is skipped."""
+    """That fails, and every check that needs it is skipped."""
     results = validated({"neon-migrate.toml": "migrations-dir = 'elsewhere'\n"})
-    assert results["naming"].state == "skipped"
+    assert results["naming"].state == "failed"
     assert "elsewhere" in results["naming"].reason
+    assert results["replay"].state == "skipped"

@@ -105,9 +105,17 @@ class TestTransactions:
         """This tool can: it sends the statements one by one."""
         text = "-- no-transaction\nCREATE INDEX CONCURRENTLY a_id ON a (id);\nSELECT 1;"
         results = validated(A | {"0002_b.sql": text})
-        assert results["transactions"].state == "warned"
-        assert "sqlx can't run it" in results["transactions"].findings[0].message
+        assert results["sqlx"].state == "warned"
+        assert "sqlx can't run it" in results["sqlx"].findings[0].message
         assert results["replay"].state == "passed"
+
+    def test_a_file_behind_which_sqlx_does_not_find_its_ledger_warns(self, validated: Validated) -> None:
+        """pg_dump starts with it; sqlx says that the relation "_sqlx_migrations" does not exist."""
+        text = "SELECT pg_catalog.set_config('search_path', '', {});"
+        results = validated(A | {"0002_b.sql": text.format("false")})
+        assert results["sqlx"].state == "warned"
+        assert "search_path" in results["sqlx"].findings[0].message
+        assert validated(A | {"0002_b.sql": text.format("true")})["sqlx"].state == "passed"
 
 
 def test_a_replay_that_fails_names_the_place_and_keeps_what_was_seen(validated: Validated) -> None:
@@ -144,6 +152,11 @@ class TestDowns:
         down = "-- no-transaction\n-- Does not bring back column a.n with its values.\nSELECT 1;"
         results = validated(A | {"0002_b.up.sql": "ALTER TABLE a DROP n;", "0002_b.down.sql": down})
         assert results["downs"].state == "warned"
+
+    def test_a_reversible_one_without_a_down_warns(self, validated: Validated) -> None:
+        """Its name promises one."""
+        result = validated(A | {"0002_b.up.sql": "SELECT 1;"})["downs"]
+        assert (result.state, str(result.findings[0].where)) == ("warned", "migrations/0002_b.up.sql")
 
     def test_a_corrected_down_is_tried_again(self, validated: Validated) -> None:
         """What is known from an earlier run holds for the same text only."""
@@ -281,4 +294,6 @@ class TestSchema:
         document = self.document(seeds=SEEDS, sql=["sql/more.sql"])
         result = validated({"0001_a.sql": UP, "schema.json": document, "sql/more.sql": sql})["seeds"]
         assert result.state == "failed"
-        assert "1 seeds of roles give 2 rows" in result.findings[0].message
+        assert result.findings[0].where is not None
+        assert result.findings[0].where.file == "schema.json"
+        assert "1 seed of public.roles give 2 rows" in result.findings[0].message

@@ -172,6 +172,14 @@ def test_a_file_that_is_not_utf8_is_named_with_line_and_column(settings: Setting
     assert "0xe9" in caught.value.what
 
 
+def test_a_nul_byte_is_refused(settings: Settings) -> None:
+    """What stands behind it would not be run: Postgres's protocol ends the text there."""
+    put(settings, "1_a.sql", text="SELECT 1;\nSELECT '\0';")
+    with pytest.raises(MigrationFileError, match="NUL") as caught:
+        folder.read(settings)
+    assert str(caught.value.where).endswith("1_a.sql:2:9")
+
+
 def test_a_missing_folder_is_empty_until_it_is_required(tmp_path: Path) -> None:
     """`generate` starts without one; whoever needs one is told how to get it."""
     found = folder.read(load(tmp_path))

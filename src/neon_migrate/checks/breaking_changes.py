@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.check import Check, Finding, NotKnownError, Verdict, verdict
+from neon_migrate.check import Check, Finding, NotKnownError, Verdict, counted, verdict
 from neon_migrate.errors import Location
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def run(inspection: Inspection) -> Verdict:
         for one in looked_at
         for hazard in proven[one.version].hazards
     ]
-    scope = f"{len(looked_at)} migrations looked at, {new.reason}"
+    scope = f"{counted(len(looked_at), 'migration')} looked at: {new.reason}"
     found = verdict(f"none; {scope}", findings)
     return Verdict(found.state, f"{len(findings)} found; {scope}" if findings else found.reason, found.findings)
 

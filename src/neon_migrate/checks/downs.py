@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.check import Check, Finding, Verdict, verdict
+from neon_migrate.check import Check, Finding, Verdict, counted, verdict
 from neon_migrate.errors import Location
 from neon_migrate.sources.steps import ACTIVE_TRANSACTION
 
@@ -31,12 +31,21 @@ def run(inspection: Inspection) -> Verdict:
         else:
             findings.append(_finding(inspection, one, one.down, proven.down))
     downs = restoring + len(findings)
-    if not downs:
+    findings += [
+        Finding(
+            "has no down file", Location(inspection.shown(one.up)), "Write one, or name it as a simple .sql.", "warned"
+        )
+        for one in inspection.migrations
+        if one.reversible and one.down is None
+    ]
+    if not downs and not findings:
         return Verdict("skipped", "there are no down files")
-    found = verdict(f"{downs} down files give back the schema before", findings)
+    found = verdict(f"{counted(downs, 'down file')}: the schema before is back", findings)
     if not findings:
         return found
-    return Verdict(found.state, f"{restoring} of {downs} down files give back the schema before", found.findings)
+    return Verdict(
+        found.state, f"{restoring} of {counted(downs, 'down file')} give back the schema before", found.findings
+    )
 
 
 def _finding(inspection: Inspection, migration: Migration, file: MigrationFile, proof: DownProof) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.check import Check, Finding, Verdict, verdict
+from neon_migrate.check import Check, Finding, Verdict, counted, verdict
 from neon_migrate.errors import Location
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def run(inspection: Inspection) -> Verdict:
     return verdict(
-        f"{len(inspection.migrations)} versions, each once",
+        f"{counted(len(inspection.migrations), 'version')}, each once",
         (
             Finding(
                 stray.what,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.check import Check, Finding, Verdict, verdict
+from neon_migrate.check import Check, Finding, Verdict, counted, verdict
 from neon_migrate.errors import Location
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def run(inspection: Inspection) -> Verdict:
         for file in inspection.files
         if b"\r\n" in (raw := file.read_bytes())
     ]
-    return verdict(f"{len(inspection.files)} files have LF line ends", findings)
+    return verdict(f"{counted(len(inspection.files), 'file')}, all with LF", findings)
 
 
 CHECK = Check("line ends", 40, run)

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from neon_migrate.check import Check, Finding, NotKnownError, Verdict, verdict
+from neon_migrate.check import Check, Finding, NotKnownError, Verdict, counted, verdict
 from neon_migrate.errors import Location, MigrationFileError
 from neon_migrate.ledger import naming
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 
 def run(inspection: Inspection) -> Verdict:
+    folder = inspection.settings.migrations
+    if not folder.is_dir():
+        missing = Finding(f"there is no folder {inspection.shown(folder)}", remedy="neon-migrate init makes one.")
+        return verdict("", [missing])
     names, findings = [], []
     for file in inspection.files:
         try:
@@ -35,7 +39,7 @@ def run(inspection: Inspection) -> Verdict:
     findings += _folders(inspection)
     findings += _unconventional(inspection, names)
     findings += _widths(inspection, names)
-    return verdict(f"{len(names)} files named <version>_<description>", findings)
+    return verdict(f"{counted(len(names), 'file')} named <version>_<description>", findings)
 
 
 def _folders(inspection: Inspection) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.check import Check, Finding, NotKnownError, Verdict, finding_of, verdict
+from neon_migrate.check import Check, Finding, NotKnownError, Verdict, counted, finding_of, verdict
 from neon_migrate.errors import SchemaError, StatementError
 from neon_migrate.sql import qualified
 
@@ -37,7 +37,9 @@ def run(inspection: Inspection) -> Verdict:
     except SchemaError as error:
         return verdict("", [finding_of(error)])
     rows = sum(len(seed.records) for seed in seeds)
-    return verdict(f"{rows} rows in {len(seeds)} tables stay as they are when they are written again", findings)
+    return verdict(
+        f"{counted(rows, 'row')} in {counted(len(seeds), 'table')}: written again, nothing changes", findings
+    )
 
 
 def _run_twice(session: Session, document: Document, seed: Seed) -> Iterator[Finding]:
@@ -58,9 +60,13 @@ def _run_twice(session: Session, document: Document, seed: Seed) -> Iterator[Fin
         yield Finding(f"the seeds of {table} can't be written: {error.what}", where, error.why)
         return
     if once != len(seed.records):
-        yield Finding(f"{len(seed.records)} seeds of {table} give {once} rows", where, "Give each its own key.")
+        yield Finding(
+            f"{counted(len(seed.records), 'seed')} of {table} give {counted(once, 'row')}",
+            where,
+            "Give each its own key.",
+        )
     if twice != once:
-        yield Finding(f"{table} has {once} rows after its seeds, {twice} after the second time", where)
+        yield Finding(f"{table} has {counted(once, 'row')} after its seeds, {twice} after the second time", where)
     for record in (*unstable.new, *unstable.changed):
         yield Finding(
             f"{seed.label(record)} reads back otherwise than it was written",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.check import Check, Finding, NotKnownError, Verdict, finding_of, verdict
+from neon_migrate.check import Check, Finding, NotKnownError, Verdict, counted, finding_of, verdict
 from neon_migrate.errors import StatementError
 from neon_migrate.postgres.cluster import MAINTENANCE_DATABASE
 from neon_migrate.sql import location, split
@@ -27,10 +27,11 @@ def run(inspection: Inspection) -> Verdict:
     try:
         server = inspection.server
     except NotKnownError:
-        return verdict(f"{len(files)} files, by libpg_query's grammar", _by_library(inspection, files))
+        return verdict(f"{counted(len(files), 'file')}, by libpg_query's grammar", _by_library(inspection, files))
     with server.session(MAINTENANCE_DATABASE) as session:
         return verdict(
-            f"{len(files)} files, by PostgreSQL {server.version}'s grammar", _by_server(inspection, session, files)
+            f"{counted(len(files), 'file')}, by PostgreSQL {server.version}'s grammar",
+            _by_server(inspection, session, files),
         )
 
 

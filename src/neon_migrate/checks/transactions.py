@@ -1,4 +1,4 @@
-"""What a transaction means for each file: who ends it early, what can't run in one, what sqlx can't run without one."""
+"""What a transaction means for each file: what ends it early, and what can't run in one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run(inspection: Inspection) -> Verdict:
     findings = [*_ended_early(inspection)]
     with suppress(NotKnownError):  # the check of the replay says why
-        findings += _seen_when_run(inspection, inspection.run)
+        findings += _seen_when_run(inspection.run)
     alone = sum(file.no_transaction for file in inspection.migration_files)
     return verdict(f"each file in one transaction, {alone} without" if alone else "each file in one", findings)
 
@@ -42,16 +42,7 @@ def _ended_early(inspection: Inspection) -> Iterator[Finding]:
             )
 
 
-def _seen_when_run(inspection: Inspection, run: Run) -> Iterator[Finding]:
-    for one in inspection.migrations:
-        proven = run.proven.get(one.version)
-        if proven is not None and proven.as_message:
-            yield Finding(
-                f"sqlx can't run it: it sends the file as one message, and {proven.as_message}",
-                Location(inspection.shown(one.up)),
-                "Give each statement a `-- no-transaction` file of its own; this tool sends them one by one.",
-                "warned",
-            )
+def _seen_when_run(run: Run) -> Iterator[Finding]:
     if run.failed is not None and run.failed[1].sqlstate == ACTIVE_TRANSACTION:
         migration, error = run.failed
         remedy = "Give it a migration of its own whose first line is `-- no-transaction`."

@@ -64,7 +64,7 @@ class Folder:
 def read(settings: Settings) -> Folder:
     """The folder as sqlx reads it: files directly in it, symbolic links followed.
 
-    Raises MigrationFileError: a version that is no integer, a file that can't be read or is not UTF-8.
+    Raises MigrationFileError: a version that is no integer, a file that can't be read, is not UTF-8 or holds a NUL.
     """
     path = settings.migrations
     if not path.is_dir():
@@ -153,17 +153,29 @@ def _text(path: Path) -> str:
         raise MigrationFileError(
             "The file can't be read", where=Location(str(path)), why=error.strerror or str(error)
         ) from None
+    if b"\0" in raw:
+        raise MigrationFileError(
+            "The file holds a NUL byte",
+            where=byte_location(str(path), raw, raw.index(b"\0")),
+            why="Postgres's protocol ends a text there, so what follows would not be run. UTF-16 looks like this.",
+            remedy="Save the file as UTF-8, without a byte order mark.",
+        )
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        line_start = raw.rfind(b"\n", 0, error.start) + 1
-        column = len(raw[line_start : error.start].decode("utf-8", errors="replace")) + 1
         raise MigrationFileError(
             f"The file is not UTF-8: byte 0x{raw[error.start]:02x}",
-            where=Location(str(path), raw.count(b"\n", 0, error.start) + 1, column),
+            where=byte_location(str(path), raw, error.start),
             why="sqlx reads migrations as UTF-8 and refuses the folder otherwise.",
             remedy="Save the file as UTF-8, without a byte order mark.",
         ) from None
+
+
+def byte_location(file: str, raw: bytes, offset: int) -> Location:
+    """Where the byte at `offset` of a file's content stands."""
+    start = raw.rfind(b"\n", 0, offset) + 1
+    column = len(raw[start:offset].decode("utf-8", errors="replace")) + 1
+    return Location(file, raw.count(b"\n", 0, offset) + 1, column)
 
 
 def _width(ups: Sequence[FileName]) -> int:

@@ -57,6 +57,7 @@ class Step:
     truncated   tables that stood before and were emptied by TRUNCATE, as `schema.name`
     down        None where there is no down file
     as_message  why a no-transaction file does not run as the one message that sqlx makes of it; empty when it does
+    hides       the search_path it leaves behind, where the ledger's name means nothing; empty when it does
     """
 
     migration: Migration
@@ -65,6 +66,7 @@ class Step:
     truncated: tuple[str, ...] = ()
     down: DownProof | None = None
     as_message: str = ""
+    hides: str = ""
 
 
 def walk(
@@ -130,8 +132,16 @@ class _Walker:
             self.run(migration)
         else:
             truncated, refused = self._truncated_in_copy(migration)
+        hides = self._search_path_without_ledger()
         self._catalog = after = self._read(self._session)
-        return Step(migration, before, after, truncated, self._down_proof(migration, before), refused)
+        return Step(migration, before, after, truncated, self._down_proof(migration, before), refused, hides)
+
+    def _search_path_without_ledger(self) -> str:
+        ((found, path),) = self._session.query(
+            "SELECT pg_catalog.to_regclass(%s) IS NOT NULL, pg_catalog.current_setting('search_path')",
+            (self._settings.table_name,),
+        )
+        return "" if found else path or "''"
 
     def _read(self, session: Session) -> Catalog:
         return read_catalog(session, ledger=self._settings.table_name, ignore=self._settings.ignore)

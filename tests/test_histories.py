@@ -1,0 +1,104 @@
+"""Every migration history of the inputs: replayed, run by sqlx itself, and looked at by `status` and `validate`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from histories import history_names, history_project, migrations_of
+from neon_migrate.sources.database import catalog_of, scratch_catalog
+from neon_migrate.sources.migrations import replay
+from neon_migrate.status import status
+from neon_migrate.validate import validate
+from workbench import url
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.postgres.session import Session
+    from neon_migrate.postgres.target import Target
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a history.
+
+    migrations  how many there are
+    failing     versions whose down file does not run
+    lossy       how many more down files run and give back something else
+    """
+
+    migrations: int
+    failing: tuple[int, ...] = ()
+    lossy: int = 0
+
+
+HISTORIES = {
+    "bors": Known(35, lossy=1),
+    "cratesio": Known(285, failing=(20170318181441, 20240412144536, 20241025112826), lossy=21),
+    "docsrs": Known(33, lossy=6),
+    "helium_verifier": Known(55),
+    "neon_storage_controller": Known(25, failing=(20250617082247,)),
+    "quickwit": Known(28, failing=(14, 19, 20), lossy=4),
+    "sqlx_own_no_tx": Known(1),
+    "svix": Known(16, failing=(20220428190104,), lossy=1),
+    "z2p": Known(13),
+    "zksync_prover": Known(18, lossy=4),
+}
+
+each_history = pytest.mark.parametrize("name", HISTORIES)
+
+
+def test_no_history_is_left_out(inputs: Path) -> None:
+    """What is in the inputs is in this file."""
+    assert history_names(inputs) == sorted(HISTORIES)
+
+
+@each_history
+def test_it_runs_on_an_empty_database(inputs: Path, tmp_path: Path, name: str) -> None:
+    """`validate` replays it, and names exactly the down files that do not run or give back something else."""
+    project = history_project(inputs, name, tmp_path)
+    known = HISTORIES[name]
+    checks = {check.name: check for check in validate(project).checks}
+    assert len(migrations_of(project.settings)) == known.migrations
+    assert checks["replay"].state == "passed", checks["replay"].findings
+    for check in ("encoding", "duplicates", "server version"):
+        assert checks[check].state == "passed", checks[check].findings
+    findings = [one for one in checks["downs"].findings if one.message != "has no down file"]
+    failing = [finding for finding in findings if finding.message.startswith("fails:")]
+    versions = [
+        int(finding.where.file.split("/")[-1].split("_")[0]) for finding in failing if finding.where is not None
+    ]
+    assert tuple(versions) == known.failing
+    assert len(findings) - len(failing) == known.lossy, findings
+    print(f"{name}: {known.migrations} migrations replayed, {len(findings)} faulty down files named")
+
+
+@each_history
+def test_sqlx_gives_the_same_and_status_agrees(
+    inputs: Path, tmp_path: Path, name: str, scratch: ScratchServer, database: Target, session: Session
+) -> None:
+    """The Catalog after sqlx's own run is that of the replay, and nothing is pending or wrong."""
+    project = history_project(inputs, name, tmp_path, database)
+    migrations = migrations_of(project.settings)
+    if name == "sqlx_own_no_tx":
+        session.query("DROP DATABASE IF EXISTS test_db")
+    command = [shutil.which("sqlx") or "sqlx", "migrate", "run", "--source", str(project.settings.migrations)]
+    done = subprocess.run(command, env={**os.environ, "DATABASE_URL": url(database)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    report = status(project)
+    assert [(entry.version, entry.state) for entry in report.entries] == [
+        (one.version, "applied") for one in migrations
+    ]
+    assert report.faults == ()
+    if name == "sqlx_own_no_tx":
+        session.query("DROP DATABASE test_db")
+    replayed = replay(scratch, migrations, project.settings).database
+    assert catalog_of(session, project.settings) == scratch_catalog(scratch, replayed, project.settings)
+    scratch.drop(replayed)
