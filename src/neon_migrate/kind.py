@@ -17,7 +17,8 @@ Row = tuple[Any, ...]
 Found = tuple[tuple[Address, ...], DatabaseObject]
 ObjectT = TypeVar("ObjectT", bound=DatabaseObject)
 
-PG_TYPE, PG_CLASS, PG_ATTRDEF, PG_CONSTRAINT, PG_NAMESPACE, PG_EXTENSION = 1247, 1259, 2604, 2606, 2615, 3079
+PG_TYPE, PG_PROC, PG_CLASS, PG_ATTRDEF, PG_CONSTRAINT, PG_NAMESPACE = 1247, 1255, 1259, 2604, 2606, 2615
+PG_REWRITE, PG_TRIGGER, PG_EXTENSION, PG_POLICY = 2618, 2620, 3079, 3256
 """The OIDs of the system catalogs themselves (src/include/catalog/pg_*.h), the same in every version."""
 
 USER_SCHEMA = """n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'neon', 'neon_migration')"""
@@ -39,15 +40,15 @@ class Alteration:
     """How one object becomes another without being dropped.
 
     statements  SQL, in order
-    releases    SQL that goes first: lets go of what is to be dropped, and of names that are to be taken
     loses       the data that may go, in words; empty when none can
     disturbs    whether a dependent of a given kind has to be taken down before and put back afterwards
+    releases    SQL that goes first: lets go of what is to be dropped, and of names that are to be taken
     """
 
     statements: tuple[str, ...]
     loses: str = ""
-    releases: tuple[str, ...] = ()
     disturbs: Callable[[DatabaseObject], bool] = lambda dependent: False
+    releases: tuple[str, ...] = ()
 
 
 @runtime_checkable

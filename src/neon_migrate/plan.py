@@ -112,8 +112,9 @@ class _Planner:
             key = waiting.pop()
             disturbs = self.alters[key][1].disturbs if key in self.alters else None
             for user in self._users(key):
-                stays = user in self.after.objects and user not in self.drops and user.kind not in ("table", "column")
-                if stays and (disturbs is None or disturbs(self.before.objects[user])):
+                used_by = self.before.objects[user]
+                stays = user in self.after.objects and user not in self.drops and not kind_of(user).loses(used_by)
+                if stays and (disturbs is None or disturbs(used_by)):
                     self.renames.pop(user, None)
                     self._replace(user)
                     waiting.append(user)
@@ -130,9 +131,9 @@ class _Planner:
         return frozenset(gone - in_a_cycle(between_tables(gone, self.before, self.drops)))
 
     def _taker(self, key: Key) -> Key | None:
-        """What takes `key` along when it is dropped: its table, or what carries a sequence; None where nothing does."""
+        """What takes `key` along when it is dropped: its table, or a sequence's column; None where nothing does."""
         owners = (self.carriers_before.get(key), self.before.objects[key].owner)
-        return next((owner for owner in owners if owner in self.drops and owner not in self.creates), None)
+        return next((owner for owner in owners if owner in self.drops), None)
 
     def _maker(self, key: Key) -> Key | None:
         """What `key` is made with: its table, or the column that carries a sequence."""
@@ -252,7 +253,6 @@ class _Planner:
 
 
 def _carriers(catalog: Catalog) -> Mapping[Key, Key]:
-    """For each sequence that a column owns, and for the fact that it does, the column."""
+    """For each sequence that a column owns, the column."""
     pairs = (getattr(obj, "carried", None) for obj in catalog.objects.values())
-    found = dict(pair for pair in pairs if pair is not None)
-    return {**found, **{key._replace(kind="sequence_owner"): column for key, column in found.items()}}
+    return dict(pair for pair in pairs if pair is not None)

@@ -36,11 +36,12 @@ class SequenceOptions:
     def changes_to(self, new: SequenceOptions, prefix: str = "") -> tuple[str, ...]:
         """The clauses that make these options into `new`; `prefix` is SET for an identity column."""
         low, high = new._default_bounds()
+        minimum, maximum = self._bounds_as(new.type)
         written = (
             (f"AS {new.type}", self.type != new.type and not prefix),
             (f"INCREMENT BY {new.increment}", self.increment != new.increment),
-            ("NO MINVALUE" if new.minimum == low else f"MINVALUE {new.minimum}", self.minimum != new.minimum),
-            ("NO MAXVALUE" if new.maximum == high else f"MAXVALUE {new.maximum}", self.maximum != new.maximum),
+            ("NO MINVALUE" if new.minimum == low else f"MINVALUE {new.minimum}", minimum != new.minimum),
+            ("NO MAXVALUE" if new.maximum == high else f"MAXVALUE {new.maximum}", maximum != new.maximum),
             (f"START WITH {new.start}", self.start != new.start),
             (f"RESTART WITH {new.start}", not new.minimum <= self.start <= new.maximum),
             (f"CACHE {new.cache}", self.cache != new.cache),
@@ -49,6 +50,18 @@ class SequenceOptions:
         return tuple(
             clause if clause.startswith("RESTART") else prefix + clause for clause, differs in written if differs
         )
+
+    def range_condition(self, expression: str) -> str:
+        """SQL that tells whether a value of the sequence's type is one that the sequence may have."""
+        low, high = -_LIMITS[self.type], _LIMITS[self.type] - 1
+        if self.minimum > low and self.maximum < high:
+            return f"{expression} BETWEEN {self.minimum} AND {self.maximum}"
+        return f"{expression} <= {self.maximum}" if self.maximum < high else f"{expression} >= {self.minimum}"
+
+    def _bounds_as(self, new_type: str) -> tuple[int, int]:
+        """Its bounds once it has another type: ALTER SEQUENCE … AS moves those that are the old type's own."""
+        old, new = _LIMITS[self.type], _LIMITS[new_type]
+        return -new if self.minimum == -old else self.minimum, new - 1 if self.maximum == old - 1 else self.maximum
 
     def _default_bounds(self) -> tuple[int, int]:
         limit = _LIMITS[self.type]

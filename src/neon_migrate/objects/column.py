@@ -108,7 +108,7 @@ class ColumnKind(Kind[Column]):
     def query(self, major: int) -> str:
         # What few columns have comes in one array, so that the many others are short rows.
         return f"""SELECT a.attrelid, a.attnum, ad.oid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-  pg_get_expr(ad.adbin, ad.adrelid),
+  pg_get_expr(ad.adbin, ad.adrelid, a.attgenerated <> ''),
   CASE WHEN a.attgenerated <> '' OR a.attidentity <> '' OR a.attcollation <> t.typcollation THEN ARRAY[
     a.attgenerated::text, a.attidentity::text,
     CASE WHEN a.attcollation <> t.typcollation THEN (
@@ -200,8 +200,8 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
             f"values of column {new.key.qualified_name} that do not fit when {old.type} becomes {new.type}"
             if narrows
             else "",
-            tuple(releases),
             _disturbed(old, new) if retyped else lambda dependent: False,
+            tuple(releases),
         )
 
     def loses(self, obj: Column) -> str:
@@ -253,10 +253,7 @@ def _position_statements(old: Column, new: Column, before: Catalog, after: Catal
 
 def _setval(sequence: str, options: SequenceOptions, table: str, column: str) -> str:
     latest = f"{'max' if options.increment > 0 else 'min'}({column})"
-    return (
-        f"SELECT setval({sequence}, {latest}) FROM {table} "
-        f"HAVING {latest} BETWEEN {options.minimum} AND {options.maximum}"
-    )
+    return f"SELECT setval({sequence}, {latest}) FROM {table} HAVING {options.range_condition(latest)}"
 
 
 def _disturbed(old: Column, new: Column) -> Callable[[DatabaseObject], bool]:

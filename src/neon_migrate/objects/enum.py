@@ -62,7 +62,9 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = '
             # Expressions over the old type would not accept the new one: they are put back once the type is swapped.
             # So is the type's own comment, which the new type has not.
             lambda dependent: (
-                dependent.owner == old.key or dependent.key.kind not in {"column", "comment", "primary_key", "unique"}
+                dependent.owner == old.key
+                or bool(getattr(dependent, "generated", ""))
+                or dependent.key.kind not in {"column", "comment", "primary_key", "unique"}
             ),
         )
 
@@ -95,7 +97,7 @@ def _swapped(old: Enum, new: Enum, before: Catalog, after: Catalog) -> tuple[str
     ]
     for key in sorted(before.dependents.get(old.key, ())):
         column, wanted = before.objects[key], after.objects.get(key)
-        if key.kind != "column" or wanted is None:
+        if key.kind != "column" or wanted is None or column.generated:  # type: ignore[attr-defined]
             continue
         alter = f"ALTER TABLE {qualified(key.schema, key.name)} ALTER COLUMN {identifier(key.part)}"
         type_ = column.type  # type: ignore[attr-defined]

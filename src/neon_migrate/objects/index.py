@@ -27,6 +27,8 @@ class Index:
     unique: bool
     definition: str
     valid: bool = True
+    on: str = "table"
+    """The kind of what it stands on: table or materialized_view."""
 
     @property
     def key(self) -> Key:
@@ -34,12 +36,17 @@ class Index:
 
     @property
     def owner(self) -> Key | None:
-        return Key("table", self.schema, self.table)
+        return Key(self.on, self.schema, self.table)
 
     @property
     def statement(self) -> str:
-        """The CREATE INDEX that makes it."""
-        return f"CREATE {'UNIQUE ' if self.unique else ''}INDEX {identifier(self.name)} ON {self.definition}"
+        """The CREATE INDEX that makes it; the usual method goes without saying."""
+        table = qualified(self.schema, self.table)
+        usual = f"{table} USING btree "
+        definition = self.definition
+        if definition.startswith(usual):
+            definition = f"{table} {definition[len(usual) :]}"
+        return f"CREATE {'UNIQUE ' if self.unique else ''}INDEX {identifier(self.name)} ON {definition}"
 
 
 class IndexKind(Kind[Index]):
@@ -52,7 +59,7 @@ class IndexKind(Kind[Index]):
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE c.relkind = 'i' AND i.indrelid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d
   WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i')
-  AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind = 'r')"""
+  AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind IN ('r', 'm'))"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         oid, table_oid, name, unique, definition, valid = row
@@ -60,11 +67,11 @@ WHERE c.relkind = 'i' AND i.indrelid >= 16384 AND NOT EXISTS (SELECT FROM pg_dep
         if table is None:
             return None
         head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON "
-        index = Index(table.schema, name, table.name, unique, definition[len(head) :], valid)
+        index = Index(table.schema, name, table.name, unique, definition[len(head) :], valid, table.kind)
         return ((PG_CLASS, oid, 0),), index
 
     def create(self, obj: Index, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
-        return (obj.statement.replace(" USING btree (", " (", 1),)
+        return (obj.statement,)
 
     def drop(self, obj: Index) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)

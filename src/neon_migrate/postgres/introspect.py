@@ -125,10 +125,12 @@ class _Reading:
     def depends(self) -> dict[Key, frozenset[Key]]:
         """The edges of pg_depend between modelled objects, and those that an object itself knows of."""
         keys = self.implied
+        # That a sequence goes away with a column is an object of its own.
+        carried = {getattr(obj, "carried", None) for obj in self.objects.values()}
         found: dict[Key, set[Key]] = {}
         for classid, objid, objsubid, refclassid, refobjid, refobjsubid, _ in self.edges:
             user, need = keys.get((classid, objid, objsubid)), keys.get((refclassid, refobjid, refobjsubid))
-            if user is not None and need is not None and user != need:
+            if user is not None and need is not None and user != need and (user, need) not in carried:
                 found.setdefault(user, set()).add(need)
         for key, obj in self.objects.items():
             needs: frozenset[Key] = getattr(obj, "needs", frozenset())

@@ -1,0 +1,94 @@
+"""Comments."""
+
+# ruff: noqa: E501 (a statement stands as Postgres gets it)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from schema_pairs import Case, check
+
+if TYPE_CHECKING:
+    from neon_migrate.postgres.session import Session
+
+TABLE = "CREATE TABLE t (id integer PRIMARY KEY, a integer CONSTRAINT pos CHECK (a > 0)); CREATE INDEX i ON t (a);"
+
+CASES = (
+    Case(
+        "added and dropped",
+        TABLE,
+        f"{TABLE} COMMENT ON TABLE t IS 'it''s a table'",
+        sql=("COMMENT ON TABLE public.t IS 'it''s a table'",),
+        back=("COMMENT ON TABLE public.t IS NULL",),
+    ),
+    Case(
+        "changed",
+        f"{TABLE} COMMENT ON COLUMN t.a IS 'x'",
+        f"{TABLE} COMMENT ON COLUMN t.a IS E'back\\\\slash\\nand line'",
+        sql=("COMMENT ON COLUMN public.t.a IS E'back\\\\slash\nand line'",),
+        back=("COMMENT ON COLUMN public.t.a IS 'x'",),
+    ),
+    Case(
+        "on everything",
+        "",
+        f"{TABLE} COMMENT ON COLUMN t.a IS 'c'; COMMENT ON CONSTRAINT pos ON t IS 'k'; COMMENT ON INDEX i IS 'i'; COMMENT ON TABLE t IS 't'; CREATE SCHEMA s; COMMENT ON SCHEMA s IS 's'; CREATE TYPE e AS ENUM ('a'); COMMENT ON TYPE e IS 'e'; CREATE SEQUENCE q; COMMENT ON SEQUENCE q IS 'q'",
+        sql=(
+            "CREATE SCHEMA s",
+            "CREATE TYPE public.e AS ENUM ('a')",
+            "CREATE SEQUENCE public.q",
+            "CREATE TABLE public.t (\n    id integer NOT NULL,\n    a integer,\n    CONSTRAINT t_pkey PRIMARY KEY (id),\n    CONSTRAINT pos CHECK (a > 0)\n)",
+            "CREATE INDEX i ON public.t (a)",
+            "COMMENT ON SCHEMA s IS 's'",
+            "COMMENT ON CONSTRAINT pos ON public.t IS 'k'",
+            "COMMENT ON COLUMN public.t.a IS 'c'",
+            "COMMENT ON TYPE public.e IS 'e'",
+            "COMMENT ON INDEX public.i IS 'i'",
+            "COMMENT ON SEQUENCE public.q IS 'q'",
+            "COMMENT ON TABLE public.t IS 't'",
+        ),
+    ),
+    Case(
+        "goes with its object",
+        f"{TABLE} COMMENT ON COLUMN t.a IS 'x'; COMMENT ON INDEX i IS 'y'",
+        "CREATE TABLE t (id integer PRIMARY KEY)",
+        sql=("DROP INDEX public.i", "ALTER TABLE public.t DROP CONSTRAINT pos", "ALTER TABLE public.t DROP COLUMN a"),
+        back=(
+            "ALTER TABLE public.t ADD COLUMN a integer",
+            "ALTER TABLE public.t ADD CONSTRAINT pos CHECK (a > 0)",
+            "CREATE INDEX i ON public.t (a)",
+            "COMMENT ON COLUMN public.t.a IS 'x'",
+            "COMMENT ON INDEX public.i IS 'y'",
+        ),
+        loses=("column public.t.a with its values",),
+    ),
+    Case(
+        "kept when its object is made again",
+        f"{TABLE} COMMENT ON INDEX i IS 'y'",
+        "CREATE TABLE t (id integer PRIMARY KEY, a integer CONSTRAINT pos CHECK (a > 0)); CREATE INDEX i ON t (a DESC); COMMENT ON INDEX i IS 'y'",
+        sql=("DROP INDEX public.i", "CREATE INDEX i ON public.t (a DESC)", "COMMENT ON INDEX public.i IS 'y'"),
+    ),
+    Case(
+        "kept when its index is renamed",
+        f"{TABLE} COMMENT ON INDEX i IS 'y'",
+        "CREATE TABLE t (id integer PRIMARY KEY, a integer CONSTRAINT pos CHECK (a > 0)); CREATE INDEX j ON t (a); COMMENT ON INDEX j IS 'y'",
+        sql=(
+            "COMMENT ON INDEX public.i IS NULL",
+            "ALTER INDEX public.i RENAME TO j",
+            "COMMENT ON INDEX public.j IS 'y'",
+        ),
+    ),
+    Case(
+        "on schema public",
+        "",
+        "COMMENT ON SCHEMA public IS 'ours'",
+        sql=("COMMENT ON SCHEMA public IS 'ours'",),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_comment(session: Session, case: Case) -> None:
+    """The plan is as written, and running it gives exactly the new schema; the way back gives the old one."""
+    check(session, case)
