@@ -70,6 +70,10 @@ def test_is_a_real_database(root: Path) -> None:
         assert session.query("SHOW listen_addresses") == [("",)]
         assert session.query("SELECT current_database()") == [("neondb",)]
         assert session.query("SELECT 1 FROM pg_roles WHERE rolname = 'neondb_owner'") == [(1,)]
+        assert session.query("SELECT datname FROM pg_database WHERE datistemplate ORDER BY 1") == [
+            ("template0",),
+            ("template1",),
+        ]
         assert Path(session.query("SHOW unix_socket_directories")[0][0]).stat().st_mode & 0o777 == 0o700
 
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from neon_migrate.errors import ScratchError
 
@@ -140,24 +140,38 @@ def pack(folder: Path, archive: Path, account: Account) -> None:
     """
     part = archive.with_name(f"{archive.name}.{os.getpid()}.part")
     try:
-        with (
-            part.open("xb") as output,
-            subprocess.Popen(
-                ["tar", "-cf", "-", "."],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.PIPE,
-                cwd=folder,
-                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-                **account.process_owner(),
-            ) as process,
-        ):
-            complaint = process.communicate()[1].decode(errors="replace").strip()
-        if process.returncode:
-            code = errno.ENOSPC if "No space left" in complaint else errno.EIO
-            raise OSError(code, complaint.partition("\n")[0] or "tar failed")
+        with part.open("xb") as output:
+            _tar("-cf", folder, account, stdin=subprocess.DEVNULL, stdout=output)
         part.replace(archive)
     except OSError as error:
         raise folder_error(archive.parent, error) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def unpack(archive: Path, folder: Path, account: Account) -> None:
+    """Make `folder`, with what `pack` wrote in it, as `account`'s own. Raises ScratchError."""
+    try:
+        with archive.open("rb") as packed:
+            folder.mkdir(mode=0o700)
+            account.give(folder)
+            _tar("-xpf", folder, account, stdin=packed, stdout=subprocess.DEVNULL)
+    except OSError as error:
+        raise folder_error(folder, error) from None
+
+
+def _tar(action: str, folder: Path, account: Account, *, stdin: BinaryIO | int, stdout: BinaryIO | int) -> None:
+    """Run tar as `account`, so that what it makes is that user's. Raises OSError."""
+    done = subprocess.run(
+        ["tar", action, "-", *([] if action.startswith("-x") else ["."])],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        check=False,
+        **account.process_owner(),
+    )
+    if done.returncode:
+        complaint = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise OSError(errno.ENOSPC if "No space left" in complaint else errno.EIO, complaint or "tar failed")

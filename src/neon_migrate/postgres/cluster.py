@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from neon_migrate.postgres.binaries import Build
-    from neon_migrate.postgres.session import Session
 
 SUPERUSER = "postgres"
 MAINTENANCE_DATABASE = "postgres"
@@ -308,7 +307,7 @@ def template(build: Build, *, anew: bool = False) -> Path:
         with locked(folder / "template.lock"):
             if not archive.is_file():
                 with run_folder() as run:
-                    initialize(build, run.data, account=server_account())
+                    _initialize(build, run.data)
                     _furnish(build, run)
                     pack(run.data, archive, server_account())
                 _forget_unused(folder)
@@ -324,8 +323,8 @@ def _forget_unused(folder: Path) -> None:
             shutil.rmtree(other.parent, ignore_errors=True)
 
 
-def initialize(build: Build, data: Path, *, account: Account) -> None:
-    """Run initdb as `account`, without waiting for the disk. Raises ScratchError with what it printed."""
+def _initialize(build: Build, data: Path) -> None:
+    """Run initdb as the server's user, without waiting for the disk. Raises ScratchError with what it printed."""
     command = [str(build.program("initdb")), "-D", str(data), "-U", SUPERUSER, "-A", "trust", "-N", "-E", "UTF8"]
     command.append("--wal-segsize=1")
     attempts = [["--locale=C.UTF-8"], ["--locale=C"]]  # not every host has C.UTF-8
@@ -342,7 +341,7 @@ def initialize(build: Build, data: Path, *, account: Account) -> None:
             cwd=data.parent,
             env=child_environment(),
             check=False,
-            **account.process_owner(),
+            **server_account().process_owner(),
         )
         if done.returncode == 0:
             return
@@ -356,19 +355,14 @@ def initialize(build: Build, data: Path, *, account: Account) -> None:
     raise ScratchError("initdb could not make a database cluster", why=why, remedy=remedy)
 
 
-def add_roles(session: Session) -> None:
-    """Create the roles that a Neon project has: all or none."""
-    roles = [f"CREATE ROLE {name} {options}" for name, options in _NEON_ROLES]
-    session.script(";\n".join((*roles, *_NEON_MEMBERSHIPS)))
-
-
 def _furnish(build: Build, run: RunFolder) -> None:
     """Add Neon's roles, and leave few files to copy: each database has 300 of them."""
     from neon_migrate.postgres.session import connect
 
     run.start(build)
     with connect(socket_target(run.path, MAINTENANCE_DATABASE, source="scratch")) as session:
-        add_roles(session)
+        roles = [f"CREATE ROLE {name} {options}" for name, options in _NEON_ROLES]
+        session.script(";\n".join((*roles, *_NEON_MEMBERSHIPS)))
         session.query("ALTER DATABASE template0 IS_TEMPLATE false")
         session.query("DROP DATABASE template0")
     run.stop(signal.SIGINT)

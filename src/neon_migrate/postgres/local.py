@@ -23,16 +23,15 @@ from typing import TYPE_CHECKING
 from neon_migrate.errors import ScratchError
 from neon_migrate.postgres.account import Account, server_account
 from neon_migrate.postgres.binaries import find_build
-from neon_migrate.postgres.cache import LONGEST_SOCKET_FOLDER, folder_error, reachable_folder
+from neon_migrate.postgres.cache import LONGEST_SOCKET_FOLDER, folder_error, reachable_folder, unpack
 from neon_migrate.postgres.cluster import (
     MAINTENANCE_DATABASE,
     SUPERUSER,
-    add_roles,
     child_environment,
-    initialize,
     is_ready,
     server_command,
     socket_target,
+    template,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ _SETTINGS = (("shared_buffers", "64MB"), ("max_connections", "50"))
 
 # Runs the server in the background and looks after it: every `tick` seconds it asks whether anybody is connected, and
 # after `ticks` times of nobody it has the server end (SIGTERM: it would wait for whoever connects just then). What
-# initdb has made is written out meanwhile at the first start: waiting for that takes seconds on a busy disk.
+# is unpacked is written out meanwhile at the first start: waiting for that takes seconds on a busy disk.
 _KEEPER = f"""
 folder=$1 sockets=$2 psql=$3 tick=$4 ticks=$5
 shift 5
@@ -239,7 +238,7 @@ def _build(place: _Place, major: int | None, bindir: Path | None) -> Build:
 def _make(place: _Place, build: Build) -> None:
     part = place.folder / "data.part"
     shutil.rmtree(part, ignore_errors=True)
-    initialize(build, part, account=place.account)
+    unpack(template(build), part, place.account)
     part.rename(place.data)
 
 
@@ -279,11 +278,15 @@ def _await(file: Path, *, seconds: float = 5.0) -> None:
 
 
 def _furnish(place: _Place) -> None:
-    """Create the roles and the database, unless they are there: an earlier command may have been cut short."""
+    """Create the database, and template0 as in every cluster, unless they are there; Neon's roles came with the data.
+
+    An earlier command may have been cut short: that data is there does not mean that it was furnished.
+    """
     from neon_migrate.postgres.session import connect
 
     with connect(socket_target(place.sockets, MAINTENANCE_DATABASE, source="--local")) as session:
-        if session.query("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)):
-            return
-        add_roles(session)
-        session.query(f"CREATE DATABASE {DATABASE}")
+        present = {name for (name,) in session.query("SELECT datname FROM pg_database")}
+        if "template0" not in present:
+            session.query("CREATE DATABASE template0 IS_TEMPLATE true ALLOW_CONNECTIONS false")
+        if DATABASE not in present:
+            session.query(f"CREATE DATABASE {DATABASE}")
