@@ -18,6 +18,7 @@ from neon_migrate.settled import settled
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
 from neon_migrate.sources.schema_json.document import Document, read_document, renames
+from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
@@ -120,13 +121,15 @@ class _Work:
     slug: str = field(default="", init=False)
 
     def report(self, name: str | None) -> GenerateReport:
-        before, after = self._settled()
+        before, desired = self._settled()
         start, renaming = self._renamed(before)
         renamed = scratch_catalog(self.server, start, self.settings) if renaming else before
+        after = with_kept(desired, renamed)
+        coverage = (*before.unmodelled, *left_as_they_are(after, desired))
         forward = plan(renamed, after)
         seeds = self._seeds(start, after)
         if not (forward.statements or renaming or seeds):
-            return GenerateReport(True, warnings=self._warnings(forward), coverage=before.unmodelled)
+            return GenerateReport(True, warnings=self._warnings(forward), coverage=coverage)
         changes = diff(before, after) if renaming else forward.changes
         self.slug = slug(name) if name else self._slug_of(changes, [table for table, _, _ in seeds])
         stage = _Stage(before, renamed, after, renaming, forward, [text for _, _, texts in seeds for text in texts])
@@ -138,7 +141,7 @@ class _Work:
             seeds=tuple((table, count) for table, count, _ in seeds),
             losses=forward.losses,
             warnings=self._warnings(forward),
-            coverage=before.unmodelled,
+            coverage=coverage,
         )
 
     def _slug_of(self, changes: Sequence[Change], seeds: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neon_migrate.diff import Drop
 from neon_migrate.hazards.rule import Observation, Rule
 
 if TYPE_CHECKING:
@@ -20,13 +21,25 @@ _USED_BY_NAME = frozenset({"view", "materialized view", "foreign table", "table"
 """Postgres's own words (pg_identify_object); an application's queries don't name triggers, rules and the like."""
 
 
+_KINDS_USED_BY_NAME = frozenset({"view", "materialized_view", "function", "domain", "composite_type"})
+
+
 def find(observation: Observation) -> Iterable[tuple[str, str]]:
-    for one in observation.before.unmodelled:
-        if one.type in _USED_BY_NAME and one not in observation.after.unmodelled:
-            yield (
-                f"{one.type} {one.identity} is dropped or renamed",
-                "Release an application that no longer uses it first; drop it in a later migration.",
-            )
+    gone = [
+        str(change.key)
+        for change in observation.changes
+        if isinstance(change, Drop) and change.key.kind in _KINDS_USED_BY_NAME
+    ]
+    gone += [
+        f"{one.type} {one.identity}"
+        for one in observation.before.unmodelled
+        if one.type in _USED_BY_NAME and one not in observation.after.unmodelled
+    ]
+    for name in gone:
+        yield (
+            f"{name} is dropped or renamed",
+            "Release an application that no longer uses it first; drop it in a later migration.",
+        )
 
 
 RULE = Rule("dropped-other", find)

@@ -1,0 +1,104 @@
+"""Domains (https://www.postgresql.org/docs/current/domains.html)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neon_migrate.catalog import Catalog, Key
+from neon_migrate.kind import PG_CONSTRAINT, PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.sql import identifier, qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain.
+
+    type       the type it is made of, as `format_type` writes it
+    collation  qualified and quoted; empty for the type's own
+    checks     name and definition of each of its constraints
+    """
+
+    schema: str
+    name: str
+    type: str
+    collation: str = ""
+    default: str | None = None
+    not_null: bool = False
+    checks: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return Key("domain", self.schema, self.name)
+
+    @property
+    def owner(self) -> Key | None:
+        return None
+
+
+class DomainKind(Kind[Domain]):
+    name = "domain"
+    rank = 25
+
+    def query(self, major: int) -> str:
+        return f"""SELECT t.oid, t.typarray, n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod),
+  CASE WHEN t.typcollation <> b.typcollation THEN (
+    SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+    FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = t.typcollation) END,
+  t.typdefault, t.typnotnull,
+  ARRAY(SELECT co.oid::text FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'c' ORDER BY co.conname),
+  ARRAY(SELECT co.conname::text FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'c'
+    ORDER BY co.conname),
+  ARRAY(SELECT pg_get_constraintdef(co.oid, true) FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'c'
+    ORDER BY co.conname)
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype
+WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
+
+    def read(self, row: Row, so_far: ReadSoFar) -> Found:
+        oid, array, schema, name, type_, collation, default, not_null, constraints, names, definitions = row
+        addresses = ((PG_TYPE, oid, 0), (PG_TYPE, array, 0), *((PG_CONSTRAINT, int(found), 0) for found in constraints))
+        checks = tuple(zip(names, definitions, strict=True))
+        return addresses, Domain(schema, name, type_, collation or "", default, not_null, checks)
+
+    def create(self, obj: Domain, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        parts = [f"CREATE {self.identity(obj)} AS {obj.type}"]
+        if obj.collation:
+            parts.append(f"COLLATE {obj.collation}")
+        if obj.default is not None:
+            parts.append(f"DEFAULT {obj.default}")
+        if obj.not_null:
+            parts.append("NOT NULL")
+        parts.extend(f"CONSTRAINT {identifier(name)} {definition}" for name, definition in obj.checks)
+        return (" ".join(parts),)
+
+    def drop(self, obj: Domain) -> Sequence[str]:
+        return (f"DROP {self.identity(obj)}",)
+
+    def alter(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> Alteration | None:
+        if (old.type, old.collation) != (new.type, new.collation):
+            return None
+        alter = f"ALTER {self.identity(new)}"
+        statements = [
+            f"{alter} DROP CONSTRAINT {identifier(name)}"
+            for name, definition in old.checks
+            if (name, definition) not in new.checks
+        ]
+        if old.default != new.default:
+            statements.append(f"{alter} DROP DEFAULT" if new.default is None else f"{alter} SET DEFAULT {new.default}")
+        if old.not_null != new.not_null:
+            statements.append(f"{alter} {'SET' if new.not_null else 'DROP'} NOT NULL")
+        statements += [
+            f"{alter} ADD CONSTRAINT {identifier(name)} {definition}"
+            for name, definition in new.checks
+            if (name, definition) not in old.checks
+        ]
+        return Alteration(tuple(statements))
+
+    def identity(self, obj: Domain) -> str:
+        return f"DOMAIN {qualified(obj.schema, obj.name)}"
+
+
+KIND = DomainKind()

@@ -1,0 +1,78 @@
+"""What views and materialised views have in common: relations that a query makes (pg_class with a pg_rewrite rule)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from neon_migrate.catalog import Catalog, Key
+from neon_migrate.kind import PG_CLASS, PG_REWRITE, PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.sql import qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRelation:
+    """A view or materialised view.
+
+    kind        view or materialized_view
+    query       as `pg_get_viewdef` writes it, without semicolon
+    columns     `name type` of each: what follows from the query and is no difference by itself
+    parameters  `name=value` (pg_class.reloptions), such as security_invoker=true
+    """
+
+    kind: str
+    schema: str
+    name: str
+    query: str
+    columns: tuple[str, ...] = field(compare=False, repr=False)
+    parameters: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> Key:
+        return Key(self.kind, self.schema, self.name)
+
+    @property
+    def owner(self) -> Key | None:
+        return None
+
+
+class QueryRelationKind(Kind[QueryRelation]):
+    """Views or materialised views, told by pg_class.relkind."""
+
+    def __init__(self, name: str, relkind: str, rank: int) -> None:
+        self.name = name
+        self.relkind = relkind
+        self.rank = rank
+        self.noun = name.replace("_", " ").upper()
+
+    def query(self, major: int) -> str:
+        return f"""SELECT c.oid, c.reltype, r.oid, n.nspname, c.relname, pg_get_viewdef(c.oid, true),
+  coalesce(c.reloptions, '{{}}'), ARRAY(SELECT quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
+    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'
+WHERE c.relkind = '{self.relkind}' AND c.oid >= 16384 AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
+
+    def read(self, row: Row, so_far: ReadSoFar) -> Found:
+        oid, row_type, rule, schema, name, query, parameters, columns = row
+        addresses = [(PG_CLASS, oid, number) for number in range(len(columns) + 1)]
+        relation = QueryRelation(self.name, schema, name, query.rstrip(";"), tuple(columns), tuple(sorted(parameters)))
+        return (*addresses, (PG_TYPE, row_type, 0), (PG_REWRITE, rule, 0)), relation
+
+    def create(self, obj: QueryRelation, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        parameters = f" WITH ({', '.join(p.replace('=', ' = ', 1) for p in obj.parameters)})" if obj.parameters else ""
+        return (f"CREATE {self.identity(obj)}{parameters} AS\n{obj.query}",)
+
+    def drop(self, obj: QueryRelation) -> Sequence[str]:
+        return (f"DROP {self.identity(obj)}",)
+
+    def alter(self, old: QueryRelation, new: QueryRelation, before: Catalog, after: Catalog) -> Alteration | None:
+        if self.relkind != "v" or new.columns[: len(old.columns)] != old.columns or old.parameters != new.parameters:
+            return None
+        return Alteration((self.create(new, after, frozenset())[0].replace("CREATE ", "CREATE OR REPLACE ", 1),))
+
+    def identity(self, obj: QueryRelation) -> str:
+        return f"{self.noun} {qualified(obj.schema, obj.name)}"
