@@ -16,7 +16,7 @@ from neon_migrate.cli import commands
 from neon_migrate.cli.command import Command, global_options
 from neon_migrate.cli.invocation import Invocation, Outcome
 from neon_migrate.cli.screen import Screen
-from neon_migrate.errors import ExitCode, InterruptedRunError, NeonMigrateError, UsageError
+from neon_migrate.errors import ExitCode, InterruptedRunError, NeonMigrateError, StatementError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,6 +128,9 @@ def _fail(invocation: Invocation, screen: Screen, error: BaseException) -> int:
 def _translated(error: BaseException) -> NeonMigrateError:
     """Any exception as one of ours, with what the user can do about it."""
     match error:
+        case StatementError(sqlstate="42501", remedy=""):
+            error.remedy = f"{PROGRAM} doctor shows which privilege is missing, and how to grant it."
+            return error
         case NeonMigrateError():
             return error
         case click.UsageError():

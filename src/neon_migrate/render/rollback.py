@@ -32,7 +32,7 @@ def _plan(plan: RollbackPlan) -> Iterator[Block]:
     for warning in plan.warnings:
         yield Line((Span("warning: ", "warn"), warning))
     for loss in plan.losses:
-        count = "" if loss.rows is None else f": {plural(loss.rows, 'row')} now"
+        count = "" if loss.rows is None else f" ({loss.rows:,} now)"
         yield Line((Span("loses data: ", "bad"), loss.what, Span(count, "strong")))
     for step in plan.computed:
         yield Line((Span("computed: ", "warn"), f"{step.version} has no down file; this takes it back"))
