@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.check import Check, Finding, Verdict, counted, verdict
@@ -40,12 +41,8 @@ def run(inspection: Inspection) -> Verdict:
     ]
     if not downs and not findings:
         return Verdict("skipped", "there are no down files")
-    found = verdict(f"{counted(downs, 'down file')}: the schema before is back", findings)
-    if not findings:
-        return found
-    return Verdict(
-        found.state, f"{restoring} of {counted(downs, 'down file')} give back the schema before", found.findings
-    )
+    reason = f"{restoring} of {counted(downs, 'down file')} {'gives' if downs == 1 else 'give'} back the schema before"
+    return replace(verdict(reason, findings), reason=reason)
 
 
 def _finding(inspection: Inspection, migration: Migration, file: MigrationFile, proof: DownProof) -> Finding:

@@ -39,4 +39,4 @@ def _findings(inspection: Inspection) -> Iterator[Finding]:
             )
 
 
-CHECK = Check("sqlx", 95, run)
+CHECK = Check("sqlx", 75, run)
