@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neon_migrate.errors import ExitCode, SchemaError
-from neon_migrate.sources.schema_json import Rename, parse_document, read_document, renames
+from neon_migrate.sources.schema_json import (
+    Rename,
+    insert_statements,
+    parse_document,
+    read_document,
+    renames,
+    seeds_of,
+)
+from neon_migrate.sources.schema_json.compile import compile_document
 from neon_migrate.sources.schema_json.names import ObjectName
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 PLAIN = """{"version": "2.0.0",
  "tables": {"users": {"fields": {
@@ -278,6 +289,38 @@ def test_a_seed_that_cannot_be_told_apart_is_refused(seeds: dict[str, Any], what
     error = fault(json.dumps({"tables": {"things": things, "codes": codes}, "seeds": seeds}))
     assert what in error.what
     assert answer in f"{error.why}\n{error.remedy}"
+
+
+def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in inner:
+        yield from _paths(item, (*path, step))
+
+
+def _replaced(value: Any, path: tuple[Any, ...], other: Any) -> Any:
+    if not path:
+        return other
+    changed = value.copy()
+    changed[path[0]] = _replaced(value[path[0]], path[1:], other)
+    return changed
+
+
+SHOP = json.loads((Path(__file__).parents[3] / "examples" / "shop" / "schema.changed.json").read_text(encoding="utf-8"))
+ODD = st.sampled_from([None, [], {}, "", 1, True, "x.y.z", [1], {"a": 1}, 'a"b', -1.5, {"$sql": "x"}, {"name": "x"}])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(list(_paths(SHOP))), ODD)
+def test_whatever_stands_anywhere_is_read_or_refused_at_its_place(path: tuple[str | int, ...], odd: Any) -> None:
+    """Any value in any place either makes a document that compiles, or is an error that has a place."""
+    try:
+        parsed = parse_document(json.dumps(_replaced(SHOP, path, odd)))
+    except SchemaError as error:
+        assert error.where is not None
+        return
+    assert all(statement.sql for statement in compile_document(parsed))
+    assert all(insert_statements(seed, seed.records) or not seed.records for seed in seeds_of(parsed))
 
 
 def test_a_foreign_key_without_target_is_a_warning_that_says_what_to_write() -> None:

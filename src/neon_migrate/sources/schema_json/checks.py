@@ -10,6 +10,7 @@ from neon_migrate.sources.schema_json.model import (
     Check,
     Enum,
     ForeignKey,
+    Identity,
     Index,
     PrimaryKey,
     Reference,
@@ -117,6 +118,9 @@ def _check_field(document: Document, entry: TableEntry, name: str, column: Field
     given = [key for key in ("default", "identity", "generated") if getattr(column, key) is not None]
     if len(given) > 1:
         raise _fault(document, (*path, given[1]), f"{dotted(path)} has both {given[0]!r} and {given[1]!r}", key=True)
+    _check_collation(document, column.collation, (*path, "collation"))
+    if isinstance(column.identity, Identity) and column.identity.name:
+        name_at(document.text, column.identity.name, (*path, "identity", "name"))
     if isinstance(column.default, dict | list):
         raise _fault(
             document,
@@ -137,6 +141,13 @@ def _check_field(document: Document, entry: TableEntry, name: str, column: Field
             document.text.key_at((*path, "foreign_key")),
             f'Write "references": {_likely_target(document, name)}.',
         )
+
+
+def _check_collation(document: Document, collation: str | None, path: Path) -> None:
+    try:
+        split_name(collation or "C")
+    except ValueError:
+        raise _fault(document, path, f"{collation!r} is not the name of a collation") from None
 
 
 def _likely_target(document: Document, column: str) -> str:
@@ -262,6 +273,8 @@ def _check_indexes(document: Document, entry: TableEntry) -> None:
                 raise _fault(document, inner, f"{dotted(inner)} should have one of 'column' and 'expression'")
             elif part.column is not None:
                 _check_index_column(document, entry, part.column, (*inner, "column"))
+            if not isinstance(part, str):
+                _check_collation(document, part.collation, (*inner, "collation"))
         _check_columns(document, entry, index.include, (*path, "include"))
 
 

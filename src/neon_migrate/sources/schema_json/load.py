@@ -31,6 +31,10 @@ _OTHER_NAMES = {
     "longtext": "text",
 }
 """What other databases and languages call a type, and Postgres's name for it."""
+_OTHER_TYPES = (
+    'Enums go under "types", what an extension brings under "extensions"; a domain or a composite type goes into '
+    'an SQL file: "sql": [{"file": "types.sql", "run": "first"}].'
+)
 
 _UNDEFINED_OBJECT, _UNDEFINED_COLUMN, _UNDEFINED_FILE = "42704", "42703", "58P01"
 _NOT_SUPPORTED, _INVALID_FOREIGN_KEY = "0A000", "42830"
@@ -144,4 +148,4 @@ def _nearest_type(session: Session, document: Document, path: Path) -> str:
         " WHERE typtype IN ('b', 'd', 'e', 'r') AND typname NOT LIKE '\\_%'"
     )
     known = {str(name) for (name,) in rows} | set(document.model.types) | set(document.model.type_mappings)
-    return nearest(base, sorted(known, key=len)) or 'Name an enum under "types", an extension, or a mapping.'
+    return nearest(base, sorted(known, key=len)) or _OTHER_TYPES

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from neon_migrate.sources.schema_json.definitions import NotExpressibleError, constraint_words, index_words
 from neon_migrate.sources.schema_json.document import parse_document
+from neon_migrate.sources.schema_json.kept import EXPRESSIBLE_KINDS
 from neon_migrate.sources.schema_json.layout import laid_out
 from neon_migrate.sources.schema_json.names import DEFAULT_SCHEMA, ObjectName, split_name
 from neon_migrate.sql import qualified
@@ -49,10 +50,6 @@ _OPTION_KEYS = {
 }
 _SERIAL = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 _LONGEST_NAME = 63
-_MODELLED = frozenset(
-    {"schema", "extension", "enum", "sequence", "sequence_owner", "table", "column", "primary_key", "unique"}
-    | {"foreign_key", "check", "index", "comment"}
-)
 
 
 def document_from_catalog(catalog: Catalog) -> tuple[Document, tuple[str, ...]]:
@@ -70,7 +67,11 @@ class _Writer:
         self.catalog = catalog
         self.comments = {comment.on: comment.text for comment in cast("Iterable[Comment]", catalog.of_kind("comment"))}
         self.not_expressible = [f"{found.type} {found.identity}" for found in catalog.unmodelled]
-        self.not_expressible += [str(key) for key in sorted(catalog.objects) if key.kind not in _MODELLED]
+        self.not_expressible += [str(key) for key in sorted(catalog.objects) if key.kind not in EXPRESSIBLE_KINDS]
+        self.enums = {
+            qualified(enum.schema, enum.name): ObjectName(enum.schema, enum.name).written
+            for enum in cast("Iterable[Enum]", catalog.of_kind("enum"))
+        }
         self.primary_key: list[str] = []
         """Of the table that is being written."""
         self.serial: dict[Key, Key] = {}
@@ -193,9 +194,8 @@ class _Writer:
 
     def _type(self, type_: str) -> str:
         base, brackets = (type_[: type_.index("[")], type_[type_.index("[") :]) if "[" in type_ else (type_, "")
-        for enum in cast("Iterable[Enum]", self.catalog.of_kind("enum")):
-            if base == qualified(enum.schema, enum.name):
-                return ObjectName(enum.schema, enum.name).written + brackets
+        if base in self.enums:
+            return self.enums[base] + brackets
         for long, short in (("character varying", "varchar"), ("character(", "char(")):
             if base.startswith(long):
                 return short + base.removeprefix(long) + brackets
