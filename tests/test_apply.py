@@ -19,7 +19,7 @@ from neon_migrate.errors import (
 from neon_migrate.events import DriftFound, LockWaited, MigrationApplied, Retrying, StatementDone, Warned
 from neon_migrate.ledger.rows import lock_id
 from neon_migrate.status import status
-from workbench import Workbench
+from tests.workbench import Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Callable

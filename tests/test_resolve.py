@@ -9,7 +9,7 @@ import pytest
 from neon_migrate.apply import apply
 from neon_migrate.errors import HistoryError, RefusedError, StatementError
 from neon_migrate.resolve import resolve
-from workbench import Workbench
+from tests.workbench import Workbench
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from neon_migrate.apply import apply
 from neon_migrate.errors import HistoryError, RefusedError, StatementError
 from neon_migrate.events import MigrationReverted
 from neon_migrate.rollback import RollbackPlan, rollback
-from workbench import Workbench
+from tests.workbench import Workbench
 
 if TYPE_CHECKING:
     from pathlib import Path

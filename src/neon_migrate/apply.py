@@ -77,11 +77,9 @@ def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> 
     if dry_run:
         return _rehearse(project, found, to)
     with locked(project) as run:
-        before = run.ledger()
-        pending = _pending(project, found, before, to)
-        durations = run.up(pending, together=not before)
-        run.settle()
-        ledger = run.ledger()
+        pending = _pending(project, found, run.ledger, to)
+        durations = run.up(pending, together=not run.ledger)
+        ledger = run.settle()
         live = catalog_of(run.session, project.settings) if pending else None
         major = run.session.major
     status = report(str(run.target), found, ledger)

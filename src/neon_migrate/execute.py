@@ -19,7 +19,7 @@ from neon_migrate.sql import literal, location, split
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from neon_migrate.ledger.migration import Migration, MigrationFile
+    from neon_migrate.ledger.migration import LedgerRow, Migration, MigrationFile
     from neon_migrate.postgres.message import TextRows, Tick
     from neon_migrate.postgres.session import Session
     from neon_migrate.script import Unit
@@ -69,11 +69,22 @@ class Ran:
 
 def ensure_ledger(session: Session, settings: Settings) -> str:
     """Create the ledger and its schemas where they are missing, in one round trip; gives its qualified name."""
-    statements = [rows.create_schema(name) for name in settings.create_schemas]
-    statements += [rows.create_table(settings.table_name), _QUALIFIED % literal(settings.table_name)]
-    notices = "SELECT set_config('client_min_messages', %s, false)"
-    given = session.queries([(notices, ("warning",)), *((text, ()) for text in statements), (notices, ("notice",))])
-    return str(given[-2][0][0])
+    return open_ledger(session, settings)[0]
+
+
+def open_ledger(session: Session, settings: Settings) -> tuple[str, tuple[LedgerRow, ...]]:
+    """`ensure_ledger`, and what is in it, in the same round trip."""
+    table = settings.table_name
+    statements = [
+        "SET client_min_messages = warning",
+        *map(rows.create_schema, settings.create_schemas),
+        rows.create_table(table),
+        "RESET client_min_messages",
+        _QUALIFIED % literal(table),
+        rows.select(table),
+    ]
+    *_, ((name,),), found = session.queries([(statement, ()) for statement in statements])
+    return str(name), rows.read(found)
 
 
 _QUALIFIED = (

@@ -66,7 +66,7 @@ def resolve(project: Project, version: int, *, applied: bool) -> ResolveReport:
     found = folder.read(project.settings).require()
     migration = next((one for one in found.migrations if one.version == version), None)
     with locked(project) as run:
-        ledger = run.ledger()
+        ledger = run.ledger
         row = next((one for one in ledger if one.version == version), None)
         statement = _statement(run, migration, row, version, applied=applied)
         compared = _compare(project, run, _others(found, ledger, version), migration, applied=applied)
@@ -75,7 +75,7 @@ def resolve(project: Project, version: int, *, applied: bool) -> ResolveReport:
         if statement:
             run.session.script(f"BEGIN;\n{run.conditions.guard};\n{statement};\nCOMMIT")
         forget(run.session, run.conditions.ledger, version)
-        status = report(str(run.target), found, run.ledger())
+        status = report(str(run.target), found, run.settle())
     for text in compared.warnings:
         project.observer(Warned(text))
     return ResolveReport(version, applied, bool(statement), compared.seen, status, compared.drift, compared.warnings)

@@ -144,13 +144,12 @@ def rollback(
     if not confirm(planned):
         return RollbackReport(planned, False, (), report(planned.database, found, rows))
     with locked(project) as run:
-        _require_unchanged(rows, run.ledger())
+        _require_unchanged(rows, run.ledger)
         if tracking_only:
             taken = run.forget(going)
         else:
             taken = run.down(going, {step.version: step.statements for step in planned.computed})
-        run.settle()
-        ledger = run.ledger()
+        ledger = run.settle()
         live, major = catalog_of(run.session, project.settings), run.session.major
     reverted = tuple(
         RevertedMigration(migration.version, migration.description, time)

@@ -46,6 +46,7 @@ class Runner:
     """A run: made by `locked`.
 
     target    what it is connected to, Neon's pooler already taken out
+    ledger    its rows as they were when the lock was had
     watcher   looks at this run's server process from a second connection, once something takes long
     account   what was done so far, for whoever has to be told when it ends early
     """
@@ -56,16 +57,15 @@ class Runner:
     observer: Observer
     lock: MigrationLock
     conditions: execute.Conditions
+    ledger: tuple[LedgerRow, ...]
     watcher: Watcher
     account: Account
 
-    def ledger(self) -> tuple[LedgerRow, ...]:
-        """The ledger's rows as they are now."""
-        return rows.read(self.session.query(rows.select(self.conditions.ledger)))
-
-    def settle(self) -> None:
-        """Undo what migrations may have SET in the session, such as `search_path` or a role."""
-        self.session.script("RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL")
+    def settle(self) -> tuple[LedgerRow, ...]:
+        """Undo what migrations may have SET in the session, a role or `search_path`; gives the ledger as it is now."""
+        resets = ("RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL")
+        statements = (*resets, rows.select(self.conditions.ledger))
+        return rows.read(self.session.queries([(statement, ()) for statement in statements])[-1])
 
     def up(self, migrations: Sequence[Migration], *, together: bool) -> tuple[int, ...]:
         """Apply migrations in order; gives the nanoseconds of each.
@@ -260,10 +260,10 @@ def locked(project: Project) -> Iterator[Runner]:
         lock = acquire(session, database, pid, wait_s=settings.wait_for_lock_s, observer=project.observer)
         watcher = Watcher(lambda: connect(target), pid, project.observer)
         try:
-            ledger = execute.ensure_ledger(session, settings)
-            conditions = execute.Conditions(ledger, lock.guard, settings.lock_timeout_ms, watcher.tick)
-            account = Account(settings, ledger)
-            yield Runner(session, target, settings, project.observer, lock, conditions, watcher, account)
+            table, ledger = execute.open_ledger(session, settings)
+            conditions = execute.Conditions(table, lock.guard, settings.lock_timeout_ms, watcher.tick)
+            account = Account(settings, table)
+            yield Runner(session, target, settings, project.observer, lock, conditions, ledger, watcher, account)
         finally:
             watcher.close()
             with suppress(NeonMigrateError):

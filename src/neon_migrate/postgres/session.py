@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.errors import StatementError, UnreachableError
@@ -30,6 +30,8 @@ class Session:
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self._notice_handler: Callable[[str], None] | None = None
+        # What is run here may DISCARD ALL, and a pooler may sit in between: no statement is prepared by name.
+        connection.prepare_threshold = None
         connection.add_notice_handler(self._on_notice)
 
     def __enter__(self) -> Session:
@@ -98,15 +100,20 @@ class Session:
         import psycopg
 
         failed: psycopg.Error | None = None
-        with suppress(psycopg.errors.PipelineAborted), self._connection.pipeline() as pipeline:
-            try:
-                cursors = [self._connection.execute(sql.encode(), parameters or None) for sql, parameters in statements]
-                pipeline.sync()
-                return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
-            except psycopg.Error as error:
-                # Were it raised from inside, psycopg would log that the pipeline it leaves was aborted.
-                failed = error
-        raise failed or psycopg.errors.PipelineAborted("the pipeline was aborted")
+        cursors: list[psycopg.Cursor[Any]] = []
+        try:
+            with self._connection.pipeline():
+                try:
+                    cursors += [self._connection.execute(sql.encode(), given or None) for sql, given in statements]
+                except psycopg.Error as error:
+                    # Were it raised from inside, psycopg would log that the pipeline it leaves was aborted.
+                    failed = error
+        except psycopg.errors.PipelineAborted as error:
+            failed = failed or error
+        if failed is not None:
+            raise failed
+        # The end of the pipeline is its one sync; asking for the rows inside would be a second round trip.
+        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
     def script(self, text: str) -> None:
         """Send a text of any number of statements as ONE simple-protocol message, as sqlx does with a migration."""
