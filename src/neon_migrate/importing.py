@@ -10,6 +10,7 @@ from neon_migrate.differences import differences
 from neon_migrate.errors import RefusedError, SchemaError
 from neon_migrate.events import Step
 from neon_migrate.sources.database import catalog_of, scratch_catalog
+from neon_migrate.sources.schema_json.kept import with_kept
 from neon_migrate.sources.schema_json.load import load
 from neon_migrate.sources.schema_json.write import document_from_catalog
 
@@ -97,7 +98,10 @@ def _replayed(project: Project) -> Catalog:
 
 
 def _proof(project: Project, document: Document, found: Catalog, major: int | None) -> tuple[tuple[str, ...], str]:
-    """In what a database made from the document is unlike the one it comes from, or why none can be made."""
+    """In what a database made from the document is unlike the one it comes from, or why none can be made.
+
+    What the document has no word for is named apart and is no difference.
+    """
     with project.scratch(major=major) as server:
         database = server.create()
         try:
@@ -106,4 +110,4 @@ def _proof(project: Project, document: Document, found: Catalog, major: int | No
         except SchemaError as error:
             return (), str(error)
         loaded = scratch_catalog(server, database, project.settings)
-    return tuple(str(difference) for difference in differences(diff(loaded, found))), ""
+    return tuple(str(difference) for difference in differences(diff(with_kept(loaded, found), found))), ""

@@ -95,8 +95,8 @@ class _Writer:
             ObjectName(table.schema, table.name).written: self._table(table)
             for table in cast("Iterable[Table]", self.catalog.of_kind("table"))
         }
-        for on in sorted(self.comments):
-            self.not_expressible.append(f"comment on {on}")
+        # A comment on what has no word itself goes without saying.
+        self.not_expressible += [f"comment on {on}" for on in sorted(self.comments) if on.kind in EXPRESSIBLE_KINDS]
         return written
 
     def _comment(self, key: Key) -> dict[str, str]:
