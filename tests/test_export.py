@@ -158,6 +158,20 @@ def test_what_cannot_be_restored_here_is_said(project: Project, session: Session
     assert "unheard_of" in report.unproven
 
 
+@pytest.mark.parametrize("history", ["docsrs", "svix"])
+def test_schemas_of_real_applications_are_proven(
+    inputs: Path, history: str, session: Session, database: Target, tmp_path: Path
+) -> None:
+    """Functions, triggers, partitions, extensions: everything that others have comes back."""
+    for file in sorted((inputs / "histories" / history).rglob("*.sql")):
+        if not file.name.endswith(".down.sql"):
+            session.script(file.read_text())
+    settings = Settings(root=tmp_path, migrations=tmp_path / "migrations", schema=tmp_path / "schema.json")
+    report = export(Project(settings, database), output=tmp_path)
+    assert report.proven, (report.differences, report.unproven)
+    assert report.objects > 10
+
+
 def test_without_a_database_there_is_no_export(project: Project, tmp_path: Path) -> None:
     """Nothing else is exported instead."""
     with pytest.raises(UsageError, match="No database"):
