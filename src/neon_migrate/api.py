@@ -84,7 +84,8 @@ def open_project(
         return Project(settings, local_target(settings.root), observer)
     from neon_migrate.postgres.target import resolve_target
 
-    return Project(settings, resolve_target(settings, database_url, environment or dict(os.environ)), observer)
+    variables = dict(os.environ) if environment is None else environment
+    return Project(settings, resolve_target(settings, database_url, variables), observer)
 
 
 def init(folder: Path) -> InitReport:
