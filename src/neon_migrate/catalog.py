@@ -109,6 +109,14 @@ class Catalog:
                 found.setdefault(owner, []).append(key)
         return MappingProxyType({owner: tuple(keys) for owner, keys in found.items()})
 
+    def renamed_in(self, later: Catalog) -> Mapping[Key, Key]:
+        """Old key to new of every object that has another name in `later`, a Catalog of the *same* database."""
+        return {
+            old: new
+            for address, old in self.addresses.items()
+            if (new := later.addresses.get(address, old)) != old and new.kind == old.kind
+        }
+
     def of_kind(self, kind: str) -> tuple[DatabaseObject, ...]:
         """The objects of one kind, ordered by key."""
         return tuple(self.objects[key] for key in sorted(self.objects) if key.kind == kind)

@@ -66,14 +66,16 @@ class Inlined(Protocol):
 class Kind(Generic[ObjectT]):
     """One sort of object; a file in `objects/` has a subclass (or an instance of a shared one) as `KIND`.
 
-    name    the kind in `Key.kind`
-    rank    where its statements stand when nothing else orders them; lower comes first
-    inline  whether CREATE TABLE of its owner writes it too
+    name        the kind in `Key.kind`
+    rank        where its statements stand when nothing else orders them; lower comes first
+    inline      whether CREATE TABLE of its owner writes it too
+    overwrites  whether creating it replaces the one that is there
     """
 
     name: str
     rank: int
     inline: bool = False
+    overwrites: bool = False
 
     def query(self, major: int) -> str:
         """One SELECT over the system catalogs of a server of this major version; run with an empty search_path."""

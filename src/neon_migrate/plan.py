@@ -102,7 +102,9 @@ class _Planner:
                     self.alters[new.key] = (new, alteration)
 
     def _replace(self, key: Key) -> None:
-        self.drops[key], self.creates[key] = self.before.objects[key], self.after.objects[key]
+        self.creates[key] = self.after.objects[key]
+        if not kind_of(key).overwrites:
+            self.drops[key] = self.before.objects[key]
         self.alters.pop(key, None)
 
     def _take_down_what_hangs_on_it(self) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from neon_migrate.differences import Difference
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.ledger.migration import LedgerRow, Migration
-    from neon_migrate.plan import Plan
+    from neon_migrate.plan import Plan, Statement
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
     from neon_migrate.project import Project
@@ -189,19 +189,20 @@ class _Planning:
     def plan(self, *, tracking_only: bool) -> RollbackPlan:
         self.project.observer(Step(f"running {len(self.going)} migrations back on a scratch"))
         applied = (*self.staying, *reversed(self.going))
-        keys = snapshot_keys(applied, self.project.settings)
         database, version = str(self.project.require_target().direct()), self.going[-1].version
         if tracking_only:
             steps = tuple(RollbackStep(one.version, one.description, "ledger only") for one in self.going)
-            by_hand, warnings = self._by_hand(applied, keys)
+            by_hand, warnings = self._by_hand(applied)
             return RollbackPlan(database, version, steps, by_hand=by_hand, warnings=warnings)
+        keys = snapshot_keys(self.staying, self.project.settings)
         with self.project.scratch(major=self.live.major, wanted=keys) as server:
             doubts = list(other_major(server))
-            observed = list(self._observed(server, applied, doubts))
-        losses = dict.fromkeys(loss for _, found in observed for loss in self._losses(found))
+            observed = list(self._observed(server, doubts))
+        losses = dict.fromkeys(loss for _, statements in observed for loss in self._losses(statements))
         return RollbackPlan(database, version, tuple(step for step, _ in observed), tuple(losses), "", tuple(doubts))
 
-    def _by_hand(self, applied: Sequence[Migration], keys: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    def _by_hand(self, applied: Sequence[Migration]) -> tuple[str, tuple[str, ...]]:
+        keys = snapshot_keys(applied, self.project.settings)
         try:
             with self.project.scratch(major=self.live.major, wanted=keys) as server:
                 after, before = (replayed_catalog(self.project, one, server) for one in (applied, self.staying))
@@ -209,31 +210,26 @@ class _Planning:
         except (ScratchError, StatementError) as error:
             return "", (f"What is left to do by hand could not be computed: {error}",)
 
-    def _observed(
-        self, server: ScratchServer, applied: Sequence[Migration], warnings: list[str]
-    ) -> Iterator[tuple[RollbackStep, Plan]]:
-        """Each step with what it changed, run on the replay of everything that is applied."""
+    def _observed(self, server: ScratchServer, warnings: list[str]) -> Iterator[tuple[RollbackStep, Plan]]:
+        """Each step with what it changed: the migrations are run on the replay of what stays, and back again."""
         settings = self.project.settings
-        with open_scratch(server, replay(server, applied, settings).database) as session:
+        with open_scratch(server, replay(server, self.staying, settings).database) as session:
             conditions = execute.Conditions(execute.ensure_ledger(session, settings))
-            now = catalog_of(session, settings)
-            for count, migration in zip(range(len(applied) - 1, -1, -1), self.going, strict=False):
-                wanted = replayed_catalog(self.project, applied[:count], server)
-                step = self._step(migration, plan(now, wanted))
+            history = [catalog_of(session, settings)]
+            for migration in reversed(self.going):
+                execute.run_up(session, migration, settings, conditions)
+                history.append(catalog_of(session, settings))
+            now = history.pop()
+            for migration in self.going:
+                wanted = history.pop()
+                step = _step(migration, plan(now, wanted))
                 self._try(session, migration, step, conditions)
                 before, now = now, catalog_of(session, settings)
-                changes = plan(before, now)
                 left = plan(now, wanted).changes
                 if left:
                     names = ", ".join(str(change.key) for change in left[:5])
                     warnings.append(f"The way back of {migration.version} does not restore the schema before: {names}")
-                yield step, changes
-
-    def _step(self, migration: Migration, computed: Plan) -> RollbackStep:
-        if migration.down is not None:
-            return RollbackStep(migration.version, migration.description, "down file")
-        statements = tuple(statement.sql for statement in computed.statements)
-        return RollbackStep(migration.version, migration.description, "computed", statements)
+                yield step, plan(before, now)
 
     def _try(self, session: Session, migration: Migration, step: RollbackStep, conditions: execute.Conditions) -> None:
         try:
@@ -249,8 +245,8 @@ class _Planning:
             )
             raise
 
-    def _losses(self, changes: Plan) -> Iterator[DataLoss]:
-        for statement in changes.statements:
+    def _losses(self, statements: Sequence[Statement]) -> Iterator[DataLoss]:
+        for statement in statements:
             if statement.loses:
                 yield DataLoss(statement.loses, self._count(statement.serves))
 
@@ -266,6 +262,13 @@ class _Planning:
                 return None  # not in the live database under this name
             return int(count)
         return None
+
+
+def _step(migration: Migration, computed: Plan) -> RollbackStep:
+    if migration.down is not None:
+        return RollbackStep(migration.version, migration.description, "down file")
+    statements = tuple(statement.sql for statement in computed.statements)
+    return RollbackStep(migration.version, migration.description, "computed", statements)
 
 
 def _require_allowed(planned: RollbackPlan, *, allow_data_loss: bool, computed_downs: bool) -> None:

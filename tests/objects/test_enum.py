@@ -99,7 +99,6 @@ CASES = (
         "CREATE TYPE mood AS ENUM ('a', 'b'); COMMENT ON TYPE mood IS 'how one feels'",
         "CREATE TYPE mood AS ENUM ('a'); COMMENT ON TYPE mood IS 'how one feels'",
         sql=(
-            "COMMENT ON TYPE public.mood IS NULL",
             "ALTER TYPE public.mood RENAME TO mood_replaced",
             "CREATE TYPE public.mood AS ENUM ('a')",
             "DROP TYPE public.mood_replaced",

@@ -38,6 +38,7 @@ class Comment:
 class CommentKind(Kind[Comment]):
     name = "comment"
     rank = 1000
+    overwrites = True
 
     def query(self, major: int) -> str:
         # initdb's own comments are nobody's change, nor are those that extensions bring along; a user's object has an
