@@ -31,7 +31,8 @@ def trial(session: Session) -> Iterator[None]:
     finally:
         if session.in_transaction:
             session.script("ROLLBACK")
-        moved = [state for state in before if state not in set(_sequences(session))]
+        now = frozenset(_sequences(session))
+        moved = [state for state in before if state not in now]
         if moved:
             session.script(";\n".join(_set_back(*state) for state in moved))
 
