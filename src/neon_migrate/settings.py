@@ -53,6 +53,7 @@ _NAMES = {
     "migrations": "migrations-dir",
     "table_name": "table-name",
 }
+_TOML_TYPES = {str: "a text", list: "a list of texts", int: "a whole number", float: "a number"}
 _PATHS = frozenset({"migrations", "schema", "postgres_bindir"})
 
 
@@ -114,10 +115,11 @@ def _with_table(settings: Settings, table: dict[str, Any], path: Path) -> Settin
 
 def _typed(settings: Settings, attribute: str, value: Any, path: Path) -> Any:
     wanted = _wanted(attribute, getattr(settings, attribute))
-    if isinstance(value, bool) or type(value) not in wanted:
+    is_wanted = type(value) in wanted and not (isinstance(value, list) and any(type(one) is not str for one in value))
+    if not is_wanted:
         raise SettingsError(
             f"{path.name}: {toml_name(attribute)} is {value!r}",
-            why=f"It should be {' or '.join(t.__name__ for t in wanted)}.",
+            why=f"It should be {' or '.join(_TOML_TYPES[t] for t in wanted)}.",
             remedy=f"Correct {toml_name(attribute)} in {path.name}.",
         )
     allowed = {

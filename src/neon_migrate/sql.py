@@ -11,7 +11,7 @@ from functools import cache
 from neon_migrate.errors import Location, StatementError
 
 _PLAIN_START = frozenset("abcdefghijklmnopqrstuvwxyz_")
-_PLAIN = _PLAIN_START | frozenset("0123456789$")
+_PLAIN = _PLAIN_START | frozenset("0123456789")
 
 
 @cache
@@ -71,11 +71,10 @@ def split(text: str, file: str = "<sql>") -> tuple[SourceStatement, ...]:
     try:
         parsed = postgast.parse(body)
     except postgast.PgQueryError as error:
-        characters = len(encoded[: max(error.cursorpos - 1, 0)].decode(errors="ignore"))
         raise StatementError(
             error.message,
             sqlstate="42601",
-            where=location(file, body, characters),
+            where=location(file, body, error.cursorpos - 1),  # counts characters, from 1
             why="PostgreSQL's grammar does not accept this text.",
             remedy="Correct the statement at the caret.",
         ) from None

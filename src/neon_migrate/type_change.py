@@ -28,8 +28,7 @@ _CAST_AMONG_THEMSELVES = (
     frozenset({"integer", "boolean"}),
     frozenset({"text", "character varying", "character", "name"}),
     frozenset({"date", "timestamp without time zone", "timestamp with time zone"}),
-    frozenset({"timestamp without time zone", "timestamp with time zone", "time without time zone"}),
-    frozenset({"timestamp with time zone", "time with time zone"}),
+    frozenset({"time without time zone", "time with time zone"}),
     frozenset({"json", "jsonb"}),
     frozenset({"inet", "cidr"}),
     frozenset({"bit", "bit varying"}),
@@ -80,13 +79,16 @@ def conversion(column: str, old: str, new: str) -> str:
         or any({old_base, new_base} <= group for group in _CAST_AMONG_THEMSELVES)
     )
     if new_array and not old_array:
-        return f"ARRAY[{column}]::{new}"
-    return f"{column}::{new}" if direct and old_array == new_array else f"{column}::text{'[]' * old_array}::{new}"
+        return f"ARRAY[{conversion(column, old, new.removesuffix('[]'))}]"
+    if direct and old_array == new_array:
+        return f"{column}::{new}"
+    return f"{column}::text{'[]' * (old_array and new_array)}::{new}"
 
 
 def _is_length(old_base: str, new_base: str) -> bool:
     textual = {"character", "character varying"}
-    return old_base == new_base or {old_base, new_base} <= textual
+    # A bit string of a fixed length fits into no other; a blank-padded text does, as padding means nothing.
+    return old_base == new_base != "bit" or {old_base, new_base} <= textual
 
 
 def _numeric_keeps(old: tuple[int, ...], new: tuple[int, ...]) -> bool:
