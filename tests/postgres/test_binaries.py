@@ -90,8 +90,12 @@ def test_programs_in_a_private_home(tree: Path) -> None:
     """A wheel below a folder of mode 0700, as root's home is, works as root too: nobody runs a copy."""
     bindir = copied_server(tree / "home")
     (tree / "home").chmod(0o700)
-    with scratch_server(bindir=bindir) as server, server.session(server.create()) as session:
-        assert session.query("SELECT 1") == [(1,)]
+    umask = os.umask(0o077)
+    try:
+        with scratch_server(bindir=bindir) as server, server.session(server.create()) as session:
+            assert session.query("SELECT 1") == [(1,)]
+    finally:
+        os.umask(umask)
     assert (tree / "home").stat().st_mode & 0o777 == 0o700
     if os.geteuid() == 0:
         assert list((tree / "cache").glob("programs-*/package/server/bin/postgres"))

@@ -7,6 +7,8 @@ import pwd
 import signal
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -188,6 +190,36 @@ def test_killed_parent(cache: Path, how: signal.Signals) -> None:
         parent.wait()
     assert eventually(lambda: not data.parent.exists())
     assert eventually(lambda: not alive(pid))
+
+
+STARTING = """
+import sys
+from pathlib import Path
+from neon_migrate.postgres import cluster, scratch
+
+cluster.scratch_base = lambda account, size: Path(sys.argv[1])
+print("starting", flush=True)
+with scratch.scratch_server():
+    print("started", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_killed_while_starting(cache: Path) -> None:
+    """A parent killed at any moment of the start leaves nothing: not while it unpacks, nor when the server is new."""
+    with scratch_server(), tempfile.TemporaryDirectory(prefix="neon-migrate-test-", dir="/tmp") as name:
+        base = Path(name)
+        base.chmod(0o755)
+        for delay in range(0, 160, 20):
+            command = [sys.executable, "-c", STARTING, name]
+            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
+                assert parent.stdout
+                parent.stdout.readline()
+                if delay == 140:
+                    parent.stdout.readline()
+                time.sleep(delay / 1000)
+                parent.kill()
+            assert eventually(lambda: not any(base.iterdir())), delay
 
 
 def test_killed_with_its_watchdog(cache: Path) -> None:

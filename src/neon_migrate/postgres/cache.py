@@ -68,7 +68,7 @@ def private_folder(path: Path) -> Path:
     """`path` as a folder that only this user may enter. Raises ScratchError when it can't be had, or is another's."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        owner = path.stat().st_uid
+        owner = path.lstat().st_uid  # not of what a link, prepared by somebody else in /tmp, leads to
         if owner != os.geteuid():
             raise PermissionError(errno.EPERM, f"it belongs to user {owner}")
         if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
@@ -123,11 +123,14 @@ def scratch_base(account: Account, *, size: int = 0) -> Path:
 
 
 @contextmanager
-def locked(path: Path, *, shared: bool = False) -> Iterator[None]:
-    """Hold the lock file `path` (flock: gone with the process), waiting for it as long as it takes."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` (flock: gone with the process), waiting as long as it takes. Raises ScratchError."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise folder_error(path.parent, error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)

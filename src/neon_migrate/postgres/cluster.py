@@ -13,7 +13,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -172,7 +171,10 @@ class Server:
         """End it and wait: SIGINT for a clean shutdown, SIGQUIT to leave everything as it is."""
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(how)
+                if (self.data / "postmaster.pid").exists():
+                    self._process.send_signal(how)
+                else:  # not Postgres yet: a shell and its tar
+                    os.killpg(self.pid, signal.SIGKILL)
             self._process.wait()
 
     def _failure(self, what: str) -> ScratchError:
@@ -211,17 +213,19 @@ class RunFolder:
     def __init__(self, base: Path, account: Account) -> None:
         """Make one in `base`. Raises ScratchError."""
         _sweep(base)
+        self.path = base / f"{_prefix()}{os.urandom(4).hex()}"
+        self.data = self.path / "data"
+        self._account = account
+        self._server: Server | None = None
+        self._watchdog = Watchdog(self.path)  # before there is a folder: one without a watchdog might be left
         try:
-            self.path = Path(tempfile.mkdtemp(prefix=_prefix(), dir=base))
+            self.path.mkdir(mode=0o700)
             account.give(self.path)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._lock, fcntl.LOCK_EX)
         except OSError as error:
+            self._watchdog.dismiss()
             raise folder_error(base, error) from None
-        self.data = self.path / "data"
-        self._account = account
-        self._watchdog = Watchdog(self.path, lock=self._lock)
-        self._server: Server | None = None
 
     def __enter__(self) -> RunFolder:
         return self

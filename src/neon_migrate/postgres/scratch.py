@@ -203,8 +203,9 @@ def scratch_server(
     """
     build = find_build(major=major, bindir=bindir)
     snapshots = Snapshots(build)
-    with run_folder() as run:
-        server, snapshot = _start(build, run, snapshots, wanted)
+    snapshot = snapshots.best(wanted)
+    with run_folder(size=snapshot.size if snapshot else 0) as run:
+        server, snapshot = _start(build, run, snapshots, snapshot)
         scratch = ScratchServer(build, server, snapshot, requested_major=major)
         try:
             yield scratch
@@ -217,9 +218,10 @@ def scratch_server(
             scratch.close()
 
 
-def _start(build: Build, run: RunFolder, snapshots: Snapshots, wanted: Sequence[str]) -> tuple[Server, Snapshot | None]:
-    """A server on the best kept data, or on the plain template; either is removed when none starts on it."""
-    snapshot = snapshots.best(wanted)
+def _start(
+    build: Build, run: RunFolder, snapshots: Snapshots, snapshot: Snapshot | None
+) -> tuple[Server, Snapshot | None]:
+    """A server on `snapshot`, or on the plain template; either is removed when none starts on it."""
     if snapshot is not None:
         try:
             return run.start(build, snapshots.archive(snapshot)), snapshot

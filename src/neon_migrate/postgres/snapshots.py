@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from neon_migrate.errors import ScratchError
 from neon_migrate.postgres.account import server_account
-from neon_migrate.postgres.cache import MEGABYTE, folder_error, pack
+from neon_migrate.postgres.cache import MEGABYTE, folder_error, pack, private_folder
 from neon_migrate.postgres.cluster import cluster_cache
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ class Snapshots:
     """
 
     def __init__(self, build: Build) -> None:
-        self._folder = cluster_cache(build) / "snapshots"
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._folder = private_folder(cluster_cache(build) / "snapshots")
 
     def best(self, wanted: Sequence[str]) -> Snapshot | None:
         """The snapshot that holds the first of the wanted keys there is, and most of the others."""

@@ -13,17 +13,19 @@ if TYPE_CHECKING:
 # now on, an empty one that there is none. Its standard input is a pipe whose other end only the parent holds: the end
 # of the file is the end of the parent, by SIGKILL as well. SIGQUIT is Postgres's immediate shutdown; postmaster.pid
 # goes when the last of its processes has. kill -0 alone would not tell: where PID 1 does not reap, the dead stay.
+# Without postmaster.pid it is not Postgres yet but a shell that unpacks the data with tar, and may ignore SIGQUIT.
 _SCRIPT = """
 pid=
 while read -r line; do pid=$line; done
-if [ -n "$pid" ]; then
-    kill -QUIT "$pid" 2>/dev/null
+if [ -n "$pid" ] && [ -e "$1/data/postmaster.pid" ]; then
+    kill -QUIT "$pid"
     tries=0
-    while [ -e "$1/data/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null && [ "$tries" -lt 500 ]; do
+    while [ -e "$1/data/postmaster.pid" ] && kill -0 "$pid" && [ "$tries" -lt 500 ]; do
         sleep 0.01
         tries=$((tries + 1))
     done
 fi
+if [ -n "$pid" ]; then kill -KILL "-$pid"; fi
 rm -rf -- "$1"
 """
 
@@ -31,11 +33,8 @@ rm -rf -- "$1"
 class Watchdog:
     """Ends the server whose data is `folder/data` and removes `folder`, as soon as this process has ended."""
 
-    def __init__(self, folder: Path, *, lock: int) -> None:
-        """Start watching.
-
-        lock  the descriptor of the folder's lock, which the watchdog holds as well
-        """
+    def __init__(self, folder: Path) -> None:
+        """Start watching; the folder need not be there yet."""
         reading, self._writing = os.pipe()
         try:
             self._process = subprocess.Popen(
@@ -45,7 +44,6 @@ class Watchdog:
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env={"PATH": os.environ.get("PATH", os.defpath)},
-                pass_fds=(lock,),
                 start_new_session=True,  # Ctrl-C, and kills of the terminal's process group, are not for it
             )
         finally:
