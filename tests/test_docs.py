@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import os
 import re
@@ -148,6 +149,18 @@ def test_the_walk_through_the_main_job_runs(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "proven: restored into an empty database" in done.stdout
     assert done.stdout.rstrip().endswith("1 migration applied, 1 pending on the local database.")
+
+
+def test_the_picture_shows_what_a_terminal_shows() -> None:
+    """docs/picture.svg is real output of today's code; `python docs/make_picture.py` draws it."""
+
+    def words(picture: str) -> list[str]:
+        lines = re.findall(r"<text [^>]*>([^<]*)</text>", picture)
+        shown = " ".join(html.unescape(line).replace("\xa0", " ") for line in lines).replace("─", "")
+        return _settled(shown).split()
+
+    script = _script("make_picture")
+    assert words(script.PICTURE.read_text(encoding="utf-8")) == words(script.draw())
 
 
 def test_shell_scripts_parse_in_a_posix_shell() -> None:
