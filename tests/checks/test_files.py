@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from neon_migrate.errors import SettingsError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -62,6 +64,12 @@ def test_older_names_only_warn_and_the_convention_can_be_changed(validated: Vali
     assert validated(odd)["naming"].state == "warned"
     settings = {"neon-migrate.toml": "naming = '[A-Za-z_-]+'\n"}
     assert validated(odd | settings)["naming"].state == "passed"
+
+
+def test_a_convention_that_is_no_regular_expression_is_a_fault_of_the_settings(validated: Validated) -> None:
+    """Not of the migrations."""
+    with pytest.raises(SettingsError, match="naming"):
+        validated(GOOD | {"neon-migrate.toml": "naming = '['\n"})
 
 
 def test_versions_of_two_widths_warn(validated: Validated) -> None:

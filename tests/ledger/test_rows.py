@@ -39,7 +39,8 @@ def test_a_row_is_read_as_it_was_written(session: Session) -> None:
     assert (row.version, row.description, row.success) == (7, AWKWARD.description, True)
     assert row.checksum == AWKWARD.checksum
     assert row.execution_time_ns == -1
-    session.query(rows.set_execution_time(TABLE, 7, "5 + 6"))
+    session.query(rows.delete(TABLE, 7))
+    session.query(rows.insert(TABLE, AWKWARD, execution_time="5 + 6"))
     assert rows.read(session.query(rows.select(TABLE)))[0].execution_time_ns == 11
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from neon_migrate.check import Check, Finding, NotKnownError, Verdict, counted, verdict
-from neon_migrate.errors import Location, MigrationFileError
+from neon_migrate.errors import Location, MigrationFileError, SettingsError
 from neon_migrate.ledger import naming
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _folders(inspection: Inspection) -> Iterator[Finding]:
 
 def _unconventional(inspection: Inspection, names: list[FileName]) -> Iterator[Finding]:
     """New names that break the convention; the old ones together, since renaming what is applied helps nobody."""
-    pattern = re.compile(inspection.settings.naming)
+    pattern = _convention(inspection.settings.naming)
     odd = [name for name in names if not pattern.fullmatch(name.slug)]
     old = [name for name in odd if not _is_new(inspection, name)]
     for name in odd:
@@ -68,6 +68,15 @@ def _unconventional(inspection: Inspection, names: list[FileName]) -> Iterator[F
             "Leave them as they are, or change `naming` in the settings.",
             "warned",
         )
+
+
+def _convention(naming: str) -> re.Pattern[str]:
+    try:
+        return re.compile(naming)
+    except re.error as error:
+        raise SettingsError(
+            f"The setting naming is no regular expression: {naming}", why=str(error), remedy="Correct it."
+        ) from None
 
 
 def _is_new(inspection: Inspection, name: FileName) -> bool:

@@ -91,11 +91,6 @@ def delete(table: str, version: int) -> str:
     return f"DELETE FROM {table} WHERE version = {version}"
 
 
-def set_execution_time(table: str, version: int, execution_time: str) -> str:
-    """Records the duration afterwards; `execution_time` is an SQL expression of nanoseconds."""
-    return f"UPDATE {table} SET execution_time = {execution_time} WHERE version = {version}"
-
-
 def set_success(table: str, migration: Migration) -> str:
     """Makes a row clean again, with the checksum of the file as it is now."""
     checksum = _bytes(migration.checksum)
