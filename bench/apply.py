@@ -106,7 +106,8 @@ def main() -> int:
     goal = 1.3 * near + TEN * ROUND_TRIP_S
     print(f"empty ledger, {MIGRATIONS} migrations   0 ms: {near:.2f} s   50 ms: {far:.2f} s")
     print(
-        f"  {far / goal:.2f} of what is allowed (1.3 times that over 0 ms plus ten round trips); {trips_empty} round trips"
+        f"  {far / goal:.2f} of what is allowed (1.3 times that over 0 ms plus ten round trips);"
+        f" {trips_empty} round trips"
     )
     print(f"earlier ones in the ledger     0 ms: {after_near:.2f} s   50 ms: {after_far:.2f} s")
     print(f"  {trips} round trips, {trips / (MIGRATIONS + TEN):.2f} of what is allowed (one a migration plus ten)")

@@ -146,3 +146,12 @@ def test_a_ledger_that_moved_while_the_plan_was_read_stops_it(bench: Workbench) 
     with pytest.raises(HistoryError, match="changed while"):
         rollback(bench.project, 2, confirm=meanwhile, allow_data_loss=True)
     assert bench.versions() == [1, 2]
+
+
+def test_a_column_that_only_gets_its_name_back_is_no_loss(bench: Workbench) -> None:
+    """Renames are known by the addresses of the objects in one database."""
+    bench.write(_4_d__up="ALTER TABLE a RENAME COLUMN j TO k;", _4_d__down="ALTER TABLE a RENAME COLUMN k TO j;")
+    apply(bench.project)
+    report = rollback(bench.project, 4, confirm=agreed)
+    assert report.plan.losses == ()
+    assert bench.versions() == [1, 2, 3]

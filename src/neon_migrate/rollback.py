@@ -210,7 +210,9 @@ class _Planning:
         except (ScratchError, StatementError) as error:
             return "", (f"What is left to do by hand could not be computed: {error}",)
 
-    def _observed(self, server: ScratchServer, warnings: list[str]) -> Iterator[tuple[RollbackStep, Plan]]:
+    def _observed(
+        self, server: ScratchServer, warnings: list[str]
+    ) -> Iterator[tuple[RollbackStep, Sequence[Statement]]]:
         """Each step with what it changed: the migrations are run on the replay of what stays, and back again."""
         settings = self.project.settings
         with open_scratch(server, replay(server, self.staying, settings).database) as session:
@@ -229,7 +231,10 @@ class _Planning:
                 if left:
                     names = ", ".join(str(change.key) for change in left[:5])
                     warnings.append(f"The way back of {migration.version} does not restore the schema before: {names}")
-                yield step, plan(before, now)
+                # What only has another name now, as one database's addresses tell, is no loss.
+                renamed = before.renamed_in(now).keys()
+                changes = plan(before, now).statements
+                yield step, [one for one in changes if renamed.isdisjoint(one.serves)]
 
     def _try(self, session: Session, migration: Migration, step: RollbackStep, conditions: execute.Conditions) -> None:
         try:
