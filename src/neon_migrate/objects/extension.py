@@ -39,7 +39,8 @@ class ExtensionKind(Kind[Extension]):
 
     def query(self, major: int) -> str:
         return """SELECT e.oid, e.extname, n.nspname, e.extversion
-FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.oid >= 16384"""
+FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+WHERE e.oid >= 16384 AND e.extname <> 'neon'"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
         return ((PG_EXTENSION, row[0], 0),), Extension(*row[1:])

@@ -26,12 +26,33 @@ FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = {PG_N
 _LEDGER = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass(%s) OR c.relname = %s"
 # Since 18 NOT NULL is a constraint with a name; the column says it too, the same on every version.
 _NOT_NULL = "SELECT oid FROM pg_constraint WHERE contype = 'n'"
+# What belongs to no schema may depend on nothing that pg_depend records. Neon's own administrator is not the user's.
+_CATALOGS_WITHOUT_SCHEMA = (
+    *("pg_am", "pg_cast", "pg_event_trigger", "pg_foreign_data_wrapper", "pg_foreign_server", "pg_language"),
+    *("pg_publication", "pg_transform"),
+)
+_WITHOUT_SCHEMA = " UNION ALL ".join(
+    (
+        *(f"SELECT '{name}'::regclass::oid, oid FROM {name} WHERE oid >= 16384" for name in _CATALOGS_WITHOUT_SCHEMA),
+        "SELECT 'pg_default_acl'::regclass::oid, a.oid FROM pg_default_acl a JOIN pg_roles r ON r.oid = a.defaclrole"
+        " WHERE r.rolname <> 'cloud_admin'",
+        "SELECT 'pg_subscription'::regclass::oid, s.oid FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid"
+        " WHERE d.datname = current_database()",
+    )
+)
+# What may depend on nothing that is recorded: pg_depend knows only some of them.
+_UNTIED = "\nUNION ALL ".join(
+    f"SELECT tableoid, oid FROM {catalog} WHERE oid >= 16384"
+    for catalog in ("pg_publication", "pg_foreign_data_wrapper", "pg_cast", "pg_language", "pg_am")
+)
 _PLATFORM_SCHEMAS = "'neon', 'neon_migration', 'information_schema'"
 _ALONE = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT")
 _IN_TRANSACTION = ("SAVEPOINT neon_migrate_catalog", "ROLLBACK TO SAVEPOINT neon_migrate_catalog")
+# The one extension that no kind reads is Neon's own.
 _DESCRIBE = f"""SELECT i.type, i.identity FROM unnest(%s::oid[], %s::oid[]) AS a (classid, objid),
 LATERAL pg_identify_object(a.classid, a.objid, 0) AS i
-WHERE i.schema IS NULL OR (i.schema NOT IN ({_PLATFORM_SCHEMAS}) AND i.schema NOT LIKE 'pg\\_%%') ORDER BY 1, 2"""
+WHERE (i.schema IS NULL AND i.type <> 'extension')
+  OR (i.schema NOT IN ({_PLATFORM_SCHEMAS}) AND i.schema NOT LIKE 'pg\\_%%') ORDER BY 1, 2"""
 
 
 def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: Sequence[str] = ()) -> Catalog:
@@ -53,16 +74,19 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
         ("SET LOCAL search_path = ''", ()),
         (_DEPENDENCIES, ()),
         (_NOT_NULL, ()),
+        (_UNTIED, ()),
+        (_WITHOUT_SCHEMA, ()),
         *((kind.query(session.major), ()) for kind in known.values()),
         (end, ()),
     ]
     answers = session.queries(statements)
-    reading = _Reading(answers[3], tuple(ignore))
-    reading.leave_out(PG_CLASS, answers[1])
-    reading.leave_out(PG_CONSTRAINT, answers[4])
-    for kind, rows in zip(known.values(), answers[5:-1], strict=True):
+    ours, edges, not_null, without_schema = answers[1], answers[3], answers[4], answers[5]
+    reading = _Reading(edges, without_schema, tuple(ignore))
+    reading.leave_out(PG_CLASS, ours)
+    reading.leave_out(PG_CONSTRAINT, not_null)
+    for kind, rows in zip(known.values(), answers[6:-1], strict=True):
         reading.read(kind, rows)
-    return Catalog(reading.objects, reading.depends, reading.own, _describe(session, reading.unknown()))
+    return Catalog(reading.objects, reading.depends, reading.own, _describe(session, reading.unknown(answers[5])))
 
 
 def _describe(session: Session, addresses: Sequence[Address]) -> tuple[Unmodelled, ...]:
@@ -77,6 +101,7 @@ class _Reading:
     """What has been read so far; kinds ask it for the keys of earlier kinds (kind.ReadSoFar)."""
 
     edges: Rows
+    without_schema: Rows
     ignore: tuple[str, ...]
     objects: dict[Key, DatabaseObject] = field(default_factory=dict)
     own: dict[Address, Key] = field(default_factory=dict)
@@ -99,7 +124,7 @@ class _Reading:
         return kind_of(key).identity(self.objects[key])
 
     def read(self, kind: Kind[Any], rows: Rows) -> None:
-        objects, own, implied, left_out = self.objects, self.own, self.implied, self.left_out
+        objects, implied, left_out = self.objects, self.implied, self.left_out
         for row in rows:
             found = kind.read(row, self)
             if found is None:
@@ -110,14 +135,38 @@ class _Reading:
                 (addresses and addresses[0] in left_out)
                 or (owner is not None and owner not in objects)
                 or (key.kind == "table" and self._ignored(key))
+                or self._carrier_is_left_out(obj)
             ):
                 left_out.update(addresses)
                 continue
+            if not addresses and not self._is_carried(obj):
+                continue
             objects[key] = obj
             if addresses:
-                own[addresses[0]] = key
+                self.own[addresses[0]] = key
                 for address in addresses:
                     implied[address] = key
+
+    def _carrier_is_left_out(self, obj: DatabaseObject) -> bool:
+        """A sequence that goes away with a column of a table that is not ours is not ours either."""
+        carried: tuple[Key, Key] | None = getattr(obj, "carried", None)
+        if carried is None or carried[1] in self.objects:
+            return False
+        self.objects.pop(carried[0], None)
+        for address in [address for address, key in self.own.items() if key == carried[0]]:
+            del self.own[address]
+            self.left_out.add(address)
+        return True
+
+    def _is_carried(self, obj: DatabaseObject) -> bool:
+        """False for a sequence's tie to a column that is left out: the sequence, read before, is left out with it."""
+        carried, by = getattr(obj, "carried", (None, None))
+        if by is None or by in self.objects:
+            return True
+        del self.objects[carried]
+        self.left_out.update(address for address, key in self.own.items() if key == carried)
+        self.own = {address: key for address, key in self.own.items() if key != carried}
+        return False
 
     def _ignored(self, key: Key) -> bool:
         return any(fnmatchcase(f"{key.schema}.{key.name}", pattern) for pattern in self.ignore)
@@ -139,8 +188,10 @@ class _Reading:
         return {key: frozenset(needs) for key, needs in found.items()}
 
     def unknown(self) -> list[Address]:
-        """What pg_depend speaks of, no kind has read and no unknown object brings along, in a stable order."""
-        candidates: dict[Address, list[tuple[str, Address]]] = {}
+        """What is there, no kind has read and no unknown object brings along, in a stable order."""
+        candidates: dict[Address, list[tuple[str, Address]]] = {
+            (classid, oid, 0): [] for classid, oid in self.without_schema if (classid, oid, 0) not in self.implied
+        }
         for classid, objid, _, refclassid, refobjid, _, deptype in self.edges:
             address = (classid, objid, 0)
             if address not in self.implied:

@@ -1,0 +1,87 @@
+"""Reading a Catalog from a real Postgres: what is modelled, what is named, and what is nobody's change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neon_migrate.catalog import Key
+from neon_migrate.postgres.introspect import PROGRESS_TABLE, read_catalog
+
+if TYPE_CHECKING:
+    from neon_migrate.postgres.session import Session
+
+UNKNOWN = {
+    "aggregate": ("CREATE AGGREGATE total(integer) (sfunc = int4pl, stype = integer)", "public.total(integer)"),
+    "cast": ("CREATE CAST (text AS integer) WITH INOUT", "(pg_catalog.text AS integer)"),
+    "default acl": ("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC", "for role postgres on tables"),
+    "foreign-data wrapper": ("CREATE FOREIGN DATA WRAPPER w", "w"),
+    "publication": ("CREATE PUBLICATION p FOR ALL TABLES", "p"),
+    "table": ("CREATE TABLE parted (a integer PRIMARY KEY) PARTITION BY LIST (a)", "public.parted"),
+    "text search configuration": ("CREATE TEXT SEARCH CONFIGURATION c (COPY = english)", "public.c"),
+    "statistics object": ("CREATE TABLE t (a int, b int); CREATE STATISTICS s ON a, b FROM t", "public.s"),
+    "rule": (
+        "CREATE TABLE t (a int); CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING",
+        "r on public.t",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN)
+def test_an_object_of_a_kind_without_a_file_is_named(session: Session, kind: str) -> None:
+    """What no kind reads is named once by Postgres's own word, and what belongs to it is not named again."""
+    ddl, identity = UNKNOWN[kind]
+    session.script(ddl)
+
+    found = [(thing.type, thing.identity) for thing in read_catalog(session).unmodelled]
+
+    assert found == [(kind, identity)]
+
+
+def test_the_parts_of_modelled_objects_are_not_named(session: Session) -> None:
+    """Row types, toast tables, identity sequences, keys' indexes, NOT NULL constraints and view rules are parts."""
+    session.script(
+        "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text NOT NULL, n serial UNIQUE);"
+        "CREATE TABLE u (t_id bigint REFERENCES t); CREATE VIEW v AS SELECT id FROM t;"
+        "CREATE TYPE pair AS (a int, b int); CREATE DOMAIN positive AS int NOT NULL CHECK (VALUE > 0);"
+    )
+
+    assert read_catalog(session).unmodelled == ()
+
+
+def test_bookkeeping_extensions_and_ignored_tables_are_left_out(session: Session) -> None:
+    """The ledger, our progress table, extensions' members and ignored tables are in no Catalog, nor their parts."""
+    session.script(
+        "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, checksum bytea NOT NULL);"
+        f"CREATE TABLE {PROGRESS_TABLE} (version bigint PRIMARY KEY);"
+        "CREATE EXTENSION hstore; CREATE SCHEMA cron; CREATE TABLE cron.job (id serial PRIMARY KEY, at text UNIQUE);"
+    )
+
+    catalog = read_catalog(session, ignore=["cron.*"])
+
+    assert catalog.unmodelled == ()
+    assert {key.kind for key in catalog.objects} == {"schema", "extension"}
+
+
+def test_reading_inside_a_transaction_leaves_it_as_it_was(session: Session) -> None:
+    """An open transaction's own changes are seen; afterwards it is open, with its search_path."""
+    session.query("BEGIN")
+    session.query("SET LOCAL search_path = public")
+    session.query("CREATE TABLE unsaved (a integer)")
+
+    catalog = read_catalog(session)
+
+    assert Key("table", "public", "unsaved") in catalog.objects
+    assert session.query("SHOW search_path") == [("public",)]
+    assert session.in_transaction
+
+
+def test_names_in_expressions_are_qualified_whatever_the_search_path(session: Session) -> None:
+    """A Catalog reads the same under any search_path of the session."""
+    session.script("CREATE SCHEMA app; CREATE TYPE app.mood AS ENUM ('ok'); CREATE TABLE t (m app.mood DEFAULT 'ok')")
+    plain = read_catalog(session)
+    session.query("SET search_path = app, public")
+
+    assert read_catalog(session).fingerprint == plain.fingerprint
+    assert plain.objects[Key("column", "public", "t", "m")].default == "'ok'::app.mood"  # type: ignore[attr-defined]
