@@ -154,7 +154,7 @@ class _Reading:
             return False
         self.objects.pop(carried[0], None)
         for address in [address for address, key in self.own.items() if key == carried[0]]:
-            del self.own[address]
+            del self.own[address], self.implied[address]
             self.left_out.add(address)
         return True
 
