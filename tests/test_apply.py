@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,12 +14,23 @@ from neon_migrate.apply import apply
 from neon_migrate.errors import (
     BusyError,
     HistoryError,
+    InterruptedRunError,
     StatementError,
     UnreachableError,
     UsageError,
 )
-from neon_migrate.events import DriftFound, LockWaited, MigrationApplied, Retrying, StatementDone, Warned
+from neon_migrate.events import (
+    DriftFound,
+    IndexBuildProgress,
+    LockWaited,
+    MigrationApplied,
+    Retrying,
+    StatementDone,
+    Warned,
+)
+from neon_migrate.ledger.migration import checksum
 from neon_migrate.ledger.rows import lock_id
+from neon_migrate.postgres.progress import open_table
 from neon_migrate.status import status
 from tests.workbench import Workbench
 
@@ -444,3 +457,101 @@ def test_a_service_that_waits_for_the_lock_is_named_before_it_deadlocks(bench: W
         waiting.join()
         assert f"pid {service.backend_pid}" in caught.value.why
     assert bench.query("SELECT to_regclass('a_i')::text") == [(None,)]
+
+
+def test_ctrl_c_leaves_no_transaction_half_done(bench: Workbench) -> None:
+    """The server is asked to stop, its answer is read, and the ledger says what is committed."""
+    bench.write(_1_a="CREATE TABLE a ();", _2_b="CREATE TABLE b (); SELECT pg_sleep(30);")
+    with pytest.raises(InterruptedRunError) as caught, _when_sleeping(bench, "SELECT 1", _press_ctrl_c):
+        apply(bench.project)
+    assert "while migrations/2_b.sql was running" in caught.value.what
+    assert "rolled back" in caught.value.why
+    assert "Applied in this run: 1." in caught.value.remedy
+    assert bench.versions() == [1]
+    assert bench.query("SELECT to_regclass('b')::text") == [(None,)]
+    assert bench.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+
+
+def test_ctrl_c_says_how_far_a_migration_without_a_transaction_came(bench: Workbench) -> None:
+    """And a rerun goes on from there."""
+    text = "-- no-transaction\nCREATE TABLE a ();\nSELECT pg_sleep({});\nCREATE TABLE b ();"
+    bench.write(_1_a=text.format(30))
+    with pytest.raises(InterruptedRunError) as caught, _when_sleeping(bench, "SELECT 1", _press_ctrl_c):
+        apply(bench.project)
+    assert "1 of the 3 statements" in caught.value.why
+    bench.write(_1_a=text.format(0))
+    apply(bench.project)
+    assert bench.versions() == [1]
+
+
+def _press_ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_index_build_shows_whom_it_waits_for_and_has_no_lock_timeout(bench: Workbench) -> None:
+    """CREATE INDEX CONCURRENTLY waits for old transactions, however long: an aborted one leaves an invalid index."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    apply(bench.project)
+    bench.write(_2_b="-- no-transaction\nCREATE INDEX CONCURRENTLY a_i ON a (i)")
+    with bench.session() as other:
+        other.script("BEGIN; INSERT INTO a VALUES (1)")
+        project = bench.project
+
+        def free(event: Any) -> None:
+            bench.events.append(event)
+            if isinstance(event, IndexBuildProgress):
+                other.script("COMMIT")
+
+        apply(type(project)(project.settings, project.target, free))
+        assert [waited.holders[0].pid for waited in bench.told(LockWaited)][:1] == [other.backend_pid]
+    assert bench.told(IndexBuildProgress)[0].phase.startswith("waiting for")
+    assert not bench.told(Retrying)
+    assert bench.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_i'::regclass") == [(True,)]
+
+
+def test_an_index_that_somebody_is_building_is_left_alone(bench: Workbench) -> None:
+    """An invalid index may be one in the making: it is told who builds it."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    apply(bench.project)
+    bench.write(_2_b="-- no-transaction\nCREATE INDEX CONCURRENTLY a_i ON a (i)")
+    with bench.session() as blocker, bench.session() as builder:
+        blocker.script("BEGIN; INSERT INTO a VALUES (1)")
+        building = threading.Thread(target=lambda: builder.query("CREATE INDEX CONCURRENTLY a_i ON a (i)"))
+        building.start()
+        while not bench.query("SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid <> 0"):
+            time.sleep(0.02)
+        with pytest.raises(BusyError, match="somebody may be building") as caught:
+            apply(bench.project)
+        assert f"pid {builder.backend_pid}" in caught.value.why
+        blocker.script("COMMIT")
+        building.join()
+    assert bench.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'a_i'::regclass") == [(True,)]
+
+
+def test_a_crash_after_a_statement_and_before_its_note_is_recognised(bench: Workbench) -> None:
+    """The index is there, valid, and its own: it counts as done, and sqlx sees the migration as installed."""
+    bench.write(_1_a="CREATE TABLE a (i int);", _2_b="-- no-transaction\nCREATE INDEX CONCURRENTLY a_i ON a (i)")
+    apply(bench.project)
+    bench.query("DELETE FROM _sqlx_migrations WHERE version = 2")
+    file = bench.migrations()[1].up
+    with bench.session() as session:
+        table, _ = open_table(session, "public._sqlx_migrations", 2, "up", checksum(file.sql))
+        session.script(table.begin(2, "up"))
+    assert [one.verified for one in apply(bench.project).applied] == [True]
+    assert bench.versions() == [1, 2]
+    assert bench.query("SELECT to_regclass('_neon_migrate_progress')::text") == [(None,)]
+
+
+def test_an_unfinished_index_without_a_name_is_found_by_its_definition(bench: Workbench) -> None:
+    """Postgres chose its name, and would choose another one the next time."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    apply(bench.project)
+    bench.query("INSERT INTO a VALUES (1), (1)")
+    bench.write(_2_b="-- no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY ON a (i)")
+    with pytest.raises(StatementError):
+        apply(bench.project)
+    bench.query("DELETE FROM a")
+    apply(bench.project)
+    assert bench.query("SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 'a'::regclass") == [
+        (1, True)
+    ]

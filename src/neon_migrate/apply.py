@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.differences import Difference, differences
-from neon_migrate.drift import compare_after
+from neon_migrate.drift import compare_after, look
 from neon_migrate.errors import HistoryError, NeonMigrateError, StatementError, UsageError
 from neon_migrate.events import DriftFound, Notice, Warned
 from neon_migrate.expected import other_major
@@ -80,13 +80,12 @@ def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> 
         pending = _pending(project, found, run.ledger, to)
         durations = run.up(pending, together=not run.ledger)
         ledger = run.settle()
-        live = catalog_of(run.session, project.settings) if pending else None
-        major = run.session.major
+        live = look(run.session, project.settings) if pending else None
     status = report(str(run.target), found, ledger)
     if live is None:
         return ApplyReport((), status)
     applied = History(found.migrations, ledger).applied
-    compared = compare_after(project, applied, live, major)
+    compared = compare_after(project, applied, live)
     recorded = {row.version: row.checksum for row in ledger if row.success}
     done = tuple(
         AppliedMigration(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.differences import Difference, differences
-from neon_migrate.errors import ScratchError, StatementError
+from neon_migrate.errors import NeonMigrateError, ScratchError, StatementError
 from neon_migrate.events import DriftFound, Step, Warned
 from neon_migrate.expected import other_major, replayed_catalog
 from neon_migrate.plan import plan
+from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import snapshot_keys
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from neon_migrate.catalog import Catalog
     from neon_migrate.ledger.migration import Migration
+    from neon_migrate.postgres.session import Session
     from neon_migrate.project import Project
+    from neon_migrate.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +40,47 @@ class Drift:
         return self.compared and not self.differences
 
 
-def compare_after(project: Project, applied: Sequence[Migration], live: Catalog, major: int) -> Drift:
-    """Compare the live Catalog with the replay of `applied` on a scratch of the `major` version, and tell of drift.
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A database after a run.
 
-    The run that it follows is done and committed, so a scratch that can't be had is a warning and no error.
+    catalog  None where it could not be read; `fault` says why
+    major    the server's major version
     """
-    project.observer(Step("comparing the database with its migrations"))
+
+    catalog: Catalog | None
+    major: int
+    fault: str = ""
+
+
+def look(session: Session, settings: Settings) -> Live:
+    """Read the Catalog of a database that was just changed: what is committed stays so, whatever fails here."""
     try:
-        with project.scratch(major=major, wanted=snapshot_keys(applied, project.settings)) as server:
-            warnings = other_major(server)
-            found = differences(plan(live, replayed_catalog(project, applied, server)).changes)
-        drift = Drift(found, warnings, compared=True)
-    except (ScratchError, StatementError) as error:
-        drift = Drift((), (f"The database could not be compared with its migrations: {error}",), compared=False)
+        return Live(catalog_of(session, settings), session.major)
+    except NeonMigrateError as error:
+        return Live(None, session.major, str(error))
+
+
+def compare_after(project: Project, applied: Sequence[Migration], live: Live) -> Drift:
+    """Compare what was read after a run with the replay of `applied` on a scratch, and tell of drift.
+
+    The run is done and committed, so what can't be compared is a warning and no error.
+    """
+    drift = _compared(project, applied, live)
     for warning in drift.warnings:
         project.observer(Warned(warning))
     if drift.differences:
         project.observer(DriftFound(tuple(map(str, drift.differences))))
     return drift
+
+
+def _compared(project: Project, applied: Sequence[Migration], live: Live) -> Drift:
+    if live.catalog is None:
+        return Drift((), (f"The database could not be compared with its migrations: {live.fault}",), compared=False)
+    project.observer(Step("comparing the database with its migrations"))
+    try:
+        with project.scratch(major=live.major, wanted=snapshot_keys(applied, project.settings)) as server:
+            expected = replayed_catalog(project, applied, server)
+            return Drift(differences(plan(live.catalog, expected).changes), other_major(server), compared=True)
+    except (ScratchError, StatementError) as error:
+        return Drift((), (f"The database could not be compared with its migrations: {error}",), compared=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neon_migrate import execute
-from neon_migrate.drift import compare_after
+from neon_migrate.drift import compare_after, look
 from neon_migrate.errors import HistoryError, RefusedError, ScratchError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.expected import other_major, replayed_catalog
@@ -150,13 +150,13 @@ def rollback(
         else:
             taken = run.down(going, {step.version: step.statements for step in planned.computed})
         ledger = run.settle()
-        live, major = catalog_of(run.session, project.settings), run.session.major
+        live = look(run.session, project.settings)
     reverted = tuple(
         RevertedMigration(migration.version, migration.description, time)
         for migration, time in zip(going, taken, strict=True)
     )
     status = report(planned.database, found, ledger)
-    after = compare_after(project, staying, live, major)
+    after = compare_after(project, staying, live)
     return RollbackReport(planned, True, reverted, status, after.differences, after.warnings)
 
 
