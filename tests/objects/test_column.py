@@ -86,7 +86,7 @@ CASES = (
         "text becomes an array",
         "CREATE TABLE t (a text)",
         "CREATE TABLE t (a text[])",
-        sql=("ALTER TABLE public.t ALTER COLUMN a TYPE text[] USING ARRAY[a]::text[]",),
+        sql=("ALTER TABLE public.t ALTER COLUMN a TYPE text[] USING ARRAY[a::text]",),
         loses=("values of column public.t.a that do not fit when text becomes text[]",),
     ),
     Case(

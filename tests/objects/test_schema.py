@@ -1,7 +1,5 @@
 """Schemas."""
 
-# ruff: noqa: E501 (a statement stands as Postgres gets it)
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -40,11 +40,6 @@ _WITHOUT_SCHEMA = " UNION ALL ".join(
         " WHERE d.datname = current_database()",
     )
 )
-# What may depend on nothing that is recorded: pg_depend knows only some of them.
-_UNTIED = "\nUNION ALL ".join(
-    f"SELECT tableoid, oid FROM {catalog} WHERE oid >= 16384"
-    for catalog in ("pg_publication", "pg_foreign_data_wrapper", "pg_cast", "pg_language", "pg_am")
-)
 _PLATFORM_SCHEMAS = "'neon', 'neon_migration', 'information_schema'"
 _ALONE = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT")
 _IN_TRANSACTION = ("SAVEPOINT neon_migrate_catalog", "ROLLBACK TO SAVEPOINT neon_migrate_catalog")
@@ -74,7 +69,6 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
         ("SET LOCAL search_path = ''", ()),
         (_DEPENDENCIES, ()),
         (_NOT_NULL, ()),
-        (_UNTIED, ()),
         (_WITHOUT_SCHEMA, ()),
         *((kind.query(session.major), ()) for kind in known.values()),
         (end, ()),
@@ -86,7 +80,7 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
     reading.leave_out(PG_CONSTRAINT, not_null)
     for kind, rows in zip(known.values(), answers[6:-1], strict=True):
         reading.read(kind, rows)
-    return Catalog(reading.objects, reading.depends, reading.own, _describe(session, reading.unknown(answers[5])))
+    return Catalog(reading.objects, reading.depends, reading.own, _describe(session, reading.unknown()))
 
 
 def _describe(session: Session, addresses: Sequence[Address]) -> tuple[Unmodelled, ...]:
@@ -139,8 +133,6 @@ class _Reading:
             ):
                 left_out.update(addresses)
                 continue
-            if not addresses and not self._is_carried(obj):
-                continue
             objects[key] = obj
             if addresses:
                 self.own[addresses[0]] = key
@@ -157,16 +149,6 @@ class _Reading:
             del self.own[address], self.implied[address]
             self.left_out.add(address)
         return True
-
-    def _is_carried(self, obj: DatabaseObject) -> bool:
-        """False for a sequence's tie to a column that is left out: the sequence, read before, is left out with it."""
-        carried, by = getattr(obj, "carried", (None, None))
-        if by is None or by in self.objects:
-            return True
-        del self.objects[carried]
-        self.left_out.update(address for address, key in self.own.items() if key == carried)
-        self.own = {address: key for address, key in self.own.items() if key != carried}
-        return False
 
     def _ignored(self, key: Key) -> bool:
         return any(fnmatchcase(f"{key.schema}.{key.name}", pattern) for pattern in self.ignore)
