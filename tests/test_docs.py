@@ -47,7 +47,7 @@ def _examples(page: Path) -> Iterator[tuple[str, list[str]]]:
                 if command:
                     yield command, shown
                 command, shown = line[2:], []
-            elif line.startswith("> ") and not shown:
+            elif line.startswith(">") and not shown:
                 command += "\n" + line[2:]
             else:
                 shown.append(line)
