@@ -200,3 +200,18 @@ def test_below_a_private_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> 
     inside = folder_of(target).is_relative_to(home)
     assert inside == (os.geteuid() != 0)
     stop(home / "project")
+
+
+def test_project_that_is_gone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data that lies outside a project does not outlive it for long: the next such project clears it away."""
+    monkeypatch.setenv("NEON_MIGRATE_CACHE", str(root / "cache"))
+    folders = []
+    for name in ("first", "second"):
+        project = root / name / "project"
+        project.mkdir(parents=True)
+        project.parent.chmod(0o700)
+        folders.append(folder_of(local_target(project)).parent)
+        stop(project)
+        shutil.rmtree(project)
+    assert not folders[0].exists()
+    assert folders[1].exists() == (os.geteuid() == 0)

@@ -138,8 +138,7 @@ def _place(root: Path) -> _Place:
             ignore.write_text("*\n")
         folder = project / "postgres"
         if account.dropped and not all(account.reaches(parent) for parent in folder.parents):
-            name = hashlib.sha256(str(project).encode()).hexdigest()[:12]
-            folder = reachable_folder(account) / f"local-{name}"
+            folder = _elsewhere(project, account)
         account = _own(folder, account)
         sockets = folder
         if len(str(folder)) > LONGEST_SOCKET_FOLDER:
@@ -149,6 +148,20 @@ def _place(root: Path) -> _Place:
     except OSError as error:
         raise folder_error(project, error) from None
     return _Place(folder, sockets, account)
+
+
+def _elsewhere(project: Path, account: Account) -> Path:
+    """The folder for a project that the server's user can't get to; those of projects that are gone are removed."""
+    base = reachable_folder(account)
+    folder = base / f"local-{hashlib.sha256(str(project).encode()).hexdigest()[:12]}"
+    if not folder.is_dir():
+        for note in base.glob("local-*.project"):
+            gone = _Place(note.with_suffix(""), note.with_suffix(""), account)
+            if not Path(note.read_text()).is_dir() and _running(gone) is None:
+                shutil.rmtree(gone.folder, ignore_errors=True)
+                note.unlink(missing_ok=True)
+        folder.with_suffix(".project").write_text(str(project))
+    return folder
 
 
 def _own(folder: Path, account: Account) -> Account:
