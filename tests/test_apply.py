@@ -555,3 +555,19 @@ def test_an_unfinished_index_without_a_name_is_found_by_its_definition(bench: Wo
     assert bench.query("SELECT count(*), bool_and(indisvalid) FROM pg_index WHERE indrelid = 'a'::regclass") == [
         (1, True)
     ]
+
+
+def test_a_group_of_its_own_in_a_file_without_a_transaction_has_the_lock_timeout_too(bench: Workbench) -> None:
+    """BEGIN … COMMIT is one piece, and does not queue for a lock for ever with everybody else behind it."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    apply(bench.project)
+    bench.write(_2_b="-- no-transaction\nBEGIN;\nINSERT INTO a VALUES (1);\nALTER TABLE a ADD COLUMN j int;\nCOMMIT;")
+    with bench.session() as other:
+        other.script("BEGIN; LOCK TABLE a IN ACCESS SHARE MODE")
+        with pytest.raises(StatementError) as caught:
+            apply(bench.project)
+    assert caught.value.sqlstate == "55P03"
+    assert str(caught.value.where) == "migrations/2_b.sql:4:1"
+    assert "0 of the 1 statements" in caught.value.remedy
+    apply(bench.project)
+    assert bench.query("SELECT count(*) FROM a") == [(1,)]

@@ -227,15 +227,7 @@ class _Envelope:
 
     @property
     def text(self) -> str:
-        return f"{self.opening}{self.file.sql}\n;\n{self.closing}"
-
-    @property
-    def opening(self) -> str:
-        return _joined(self.head)
-
-    @property
-    def closing(self) -> str:
-        return _joined(self.tail)
+        return f"{_joined(self.head)}{self.file.sql}\n;\n{_joined(self.tail)}"
 
     @property
     def statements(self) -> int:
@@ -287,11 +279,11 @@ def _run_in_transaction(
         if outcome.error is not None:
             raise _checked(envelope, settings, outcome)
         return duration(outcome.results[-2])
-    _as_sqlx(session, envelope.opening)
+    _as_sqlx(session, _joined(envelope.head))
     outcome = send(session, file.sql, conditions.tick)
     if outcome.error is not None:
         raise refused(file, settings, outcome)
-    return duration(_as_sqlx(session, envelope.closing).results[0])
+    return duration(_as_sqlx(session, _joined(envelope.tail)).results[0])
 
 
 def _as_sqlx(session: Session, text: str) -> Outcome:
@@ -306,7 +298,7 @@ def _checked(envelope: _Envelope, settings: Settings, outcome: Outcome) -> State
     """The error of one envelope's message: the file's, or our own from before its text."""
     if outcome.error is not None and 0 < len(outcome.results) < len(envelope.head):
         return outcome.error
-    return refused(envelope.file, settings, outcome, start=len(envelope.opening), before=len(envelope.head))
+    return refused(envelope.file, settings, outcome, start=len(_joined(envelope.head)), before=len(envelope.head))
 
 
 def _run_pieces(session: Session, file: MigrationFile, row: str, settings: Settings, conditions: Conditions) -> int:
@@ -380,7 +372,8 @@ def _run_batch(session: Session, batch: Sequence[Migration], settings: Settings,
         return Ran(tuple(durations))
     if not outcome.results and outcome.position is not None:
         return _after_syntax_error(session, batch, settings, conditions, outcome.position)
-    moved = Outcome(outcome.results[before:], outcome.error, _less(outcome.position, start))
+    position = None if outcome.position is None else outcome.position - start
+    moved = Outcome(outcome.results[before:], outcome.error, position)
     return Ran(tuple(durations), _checked(envelopes[len(durations)], settings, moved))
 
 
@@ -404,7 +397,3 @@ def _after_syntax_error(
 
 def _joined(statements: Iterable[str]) -> str:
     return "".join(f"{statement};\n" for statement in statements)
-
-
-def _less(position: int | None, start: int) -> int | None:
-    return None if position is None else position - start

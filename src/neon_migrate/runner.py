@@ -213,7 +213,8 @@ class Runner:
         try:
             yield
         except KeyboardInterrupt:
-            raise self.account.interrupted(self._usable()) from None
+            with self._usable() as session:
+                raise self.account.interrupted(session) from None
         except UnreachableError as error:
             raise self.account.lost(error, self.target, self.lock.pid) from None
         except StatementError as error:

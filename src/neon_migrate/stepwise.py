@@ -60,7 +60,7 @@ class Stepwise:
         table, progress = open_table(self.session, self.conditions.ledger, version, direction, checksum(file.sql))
         if digest([unit.text for unit in pieces[: progress.done]]) != progress.digest and progress.done:
             raise _edited(file, self.settings, progress)
-        self._ours(START)
+        self.own(START)
         for index, unit in enumerate(pieces):
             texts = [piece.text for piece in pieces[: index + 1]]
             if index < progress.done:
@@ -71,10 +71,10 @@ class Stepwise:
             step = _Step(self, file, unit, version, direction, table, texts, begun)
             step.run()
             self.observer(StatementDone(version, index + 1, len(pieces)))
-        results = self._ours(f"BEGIN;\n{self.conditions.guard};\n{row};\n{table.finish(version, direction)};\nCOMMIT")
+        results = self.own(f"BEGIN;\n{self.conditions.guard};\n{row};\n{table.finish(version, direction)};\nCOMMIT")
         return duration(results)
 
-    def _ours(self, text: str) -> tuple[tuple[str | None, ...], ...]:
+    def own(self, text: str) -> tuple[tuple[str | None, ...], ...]:
         """Send a message of our own; gives the first rows that come back."""
         outcome = send(self.session, text)
         if outcome.error is not None:
@@ -126,9 +126,18 @@ class _Step:
         node = concurrent_index(self.unit.text) if self.unit.concurrently else None
         done = node is not None and settle(session, self.unit.text, node, begun=self.begun) == "built"
         if not done:
-            self.run_of._ours(f"BEGIN;\n{conditions.guard};\n{self.table.begin(self.version, self.direction)};\nCOMMIT")
+            note = self.table.begin(self.version, self.direction)
+            self.run_of.own(f"BEGIN;\n{conditions.guard};\n{self._lock_timeout()};\n{note};\nCOMMIT")
             self._run_alone()
-        self.run_of._ours(self.table.done(self.version, self.direction, self.texts))
+        self.run_of.own(self.table.done(self.version, self.direction, self.texts))
+
+    def _lock_timeout(self) -> str:
+        """Sets the session's lock timeout for this piece: none for CONCURRENTLY forms; the file's own SET stays."""
+        ours = self.run_of.conditions.lock_timeout_ms or 0
+        return (
+            f"SELECT pg_catalog.set_config(name, '{0 if self.unit.concurrently else ours}', false)"
+            f" FROM pg_catalog.pg_settings WHERE name = 'lock_timeout' AND setting IN ('0', '{ours}')"
+        )
 
     def _run_alone(self) -> None:
         try:

@@ -166,6 +166,19 @@ def test_a_pooler_that_keeps_one_process_a_session_does_no_harm(session_pooler: 
     assert [one.version for one in apply(bench.project).applied] == [1]
 
 
+def test_neons_pooler_is_replaced_by_the_direct_host_and_said(session_pooler: Target, tmp_path: Path) -> None:
+    """The host's first label loses its `-pooler`; the address stands in for Neon's name service."""
+    from neon_migrate.apply import apply
+    from neon_migrate.events import Notice
+
+    pooled = url(session_pooler, host="ep-x-1-pooler.eu-central-1.aws.neon.tech")
+    bench = Workbench(tmp_path, Target(f"{pooled}?hostaddr=127.0.0.1&sslmode=disable"))
+    bench.write(_1_a="CREATE TABLE a ()")
+    report = apply(bench.project)
+    assert "ep-x-1.eu-central-1.aws.neon.tech" in report.status.database
+    assert ["ep-x-1.eu-central-1.aws.neon.tech" in event.text for event in bench.told(Notice)] == [True]
+
+
 def test_a_direct_connection_needs_no_second_one_to_be_told(session: Session) -> None:
     """The server's own pid is the one of the connection's start."""
     ((pid,),) = session.query("SELECT pg_backend_pid()")
