@@ -326,7 +326,7 @@ def test_a_second_run_at_the_same_time_names_the_first(run: Run, folder: Path, d
     [
         ("lock-retries = ", ("neon-migrate.toml", "TOML")),
         ("lock-retrys = 2", ("lock-retrys", "lock-retries")),
-        ("lock-retries = 'many'", ("lock-retries", "int")),
+        ("lock-retries = 'many'", ("lock-retries", "number")),
     ],
 )
 def test_a_fault_in_the_settings(run: Run, folder: Path, content: str, words: tuple[str, ...]) -> None:
