@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
 
-pytest_plugins = ["secure_server"]
+pytest_plugins = ["golden_files", "secure_server"]
 
 INPUTS = Path(__file__).parents[2] / "shared" / "inputs"
 

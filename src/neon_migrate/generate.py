@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Create, diff
 from neon_migrate.differences import Difference, differences
 from neon_migrate.errors import RefusedError, StatementError
@@ -131,14 +132,16 @@ class _Work:
         if not (forward.statements or renaming or seeds):
             return GenerateReport(True, warnings=self._warnings(forward), coverage=coverage)
         changes = diff(before, after) if renaming else forward.changes
-        self.slug = slug(name) if name else self._slug_of(changes, [table for table, _, _ in seeds])
-        stage = _Stage(before, renamed, after, renaming, forward, [text for _, _, texts in seeds for text in texts])
+        self.slug = slug(name) if name else self._slug_of(changes, [table.name for table, _, _ in seeds])
+        stage = _Stage(
+            before, renamed, after, renaming, forward, [(table, text) for table, _, texts in seeds for text in texts]
+        )
         return GenerateReport(
             in_step=False,
             migrations=self._proven(stage),
             differences=differences(forward.changes),
             renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in self._due(before)),
-            seeds=tuple((table, count) for table, count, _ in seeds),
+            seeds=tuple((table.name, count) for table, count, _ in seeds),
             losses=forward.losses,
             warnings=self._warnings(forward),
             coverage=coverage,
@@ -186,7 +189,8 @@ class _Work:
         run_text(self.server, database, ";\n".join(forward for forward, _ in renaming))
         return database, renaming
 
-    def _seeds(self, start: str, after: Catalog) -> list[tuple[str, int, tuple[str, ...]]]:
+    def _seeds(self, start: str, after: Catalog) -> list[tuple[Key, int, tuple[str, ...]]]:
+        """For each table the number of records that are new or other, and the statements for them."""
         from neon_migrate.sources.schema_json.seeds import changed, insert_statements, seeds_of, upsert_statements
 
         found = []
@@ -195,7 +199,7 @@ class _Work:
                 due = changed(session, seed)
                 if due:
                     texts = (*insert_statements(seed, due.new), *upsert_statements(seed, due.changed))
-                    found.append((seed.table, len(due.new) + len(due.changed), texts))
+                    found.append((Key("table", seed.schema, seed.table), len(due.new) + len(due.changed), texts))
         return found
 
     def _proven(self, stage: _Stage) -> tuple[GeneratedMigration, ...]:
@@ -253,17 +257,18 @@ class _Stage:
     after: Catalog
     renaming: tuple[tuple[str, str], ...]
     forward: Plan
-    seeds: list[str]
+    seeds: list[tuple[Key, str]]
 
     def up(self) -> str:
         renaming = "".join(f"{forward};\n" for forward, _ in self.renaming)
-        rest = migration_text(self.forward.statements, self.seeds) if self.forward.statements or self.seeds else ""
+        texts = [text for _, text in self.seeds]
+        rest = migration_text(self.forward.statements, texts) if self.forward.statements or texts else ""
         return "\n".join(part for part in (renaming, rest) if part)
 
     def down(self) -> str:
         back = plan(self.after, self.renamed)
         head = [*losses_of_up(self.forward.losses), *losses_of_down(back.losses)]
-        if self.seeds:
+        if any(table in self.renamed.objects for table, _ in self.seeds):
             head.append("Leaves seed rows as they are.")
         renaming = "".join(f"{backward};\n" for _, backward in reversed(self.renaming))
         rest = migration_text(back.statements, head=head) if back.statements or head else ""

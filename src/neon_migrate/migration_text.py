@@ -21,10 +21,10 @@ _WIDTH = 100
 def migration_text(statements: Sequence[Statement], seeds: Sequence[str] = (), *, head: Iterable[str] = ()) -> str:
     """The file's text.
 
-    head   paragraphs for the comment it starts with
+    head   sentences for the comment it starts with
     seeds  INSERT statements without semicolon, after everything else
     """
-    comment = "\n--\n".join("\n".join(f"-- {line}" for line in textwrap.wrap(part, _WIDTH - 3)) for part in head)
+    comment = "\n".join(f"-- {line}" for part in head for line in textwrap.wrap(part, _WIDTH - 3))
     blocks = [comment] if comment else []
     before: object = None
     for statement in statements:
@@ -45,12 +45,12 @@ def _subject(statement: Statement) -> tuple[str, str]:
 
 
 def losses_of_up(losses: Sequence[str]) -> list[str]:
-    """The paragraphs that tell in a down file what its up has taken for good."""
+    """The sentences that tell in a down file what its up has taken for good."""
     return [f"Does not bring back {loss}." for loss in losses]
 
 
 def losses_of_down(losses: Sequence[str]) -> list[str]:
-    """The paragraphs that tell in a down file what running it costs."""
+    """The sentences that tell in a down file what running it costs."""
     return [f"Loses {loss}." for loss in losses]
 
 
@@ -59,7 +59,8 @@ def slug_of(changes: Sequence[Change], seeds: Sequence[str], *, first: bool) -> 
 
     seeds  names of the tables whose seed rows change
     """
-    leading = [change for change in changes if change.key.kind not in ("comment", "sequence_owner")]
+    own = [change for change in changes if change.key.kind not in ("comment", "sequence_owner")]
+    leading = [change for change in own if change.key.kind != "sequence"] or own
     tables = sorted({_about(change.key) for change in leading})
     if first and len(leading) + len(seeds) > 1:
         return "initial_schema"

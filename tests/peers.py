@@ -1,0 +1,43 @@
+"""Judges that are not ours: pg_dump's text of a schema, whatever the order of statements and columns."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+from neon_migrate.postgres.binaries import find_build
+
+if TYPE_CHECKING:
+    from neon_migrate.postgres.target import Target
+
+_OPTIONS = ("--schema-only", "--no-owner", "--no-privileges", "--restrict-key=same", "--exclude-table=_sqlx_migrations")
+_NAMED_NOT_NULL = re.compile(r'CONSTRAINT (?:\w+|"(?:[^"]|"")+") NOT NULL')
+
+
+def dumped(target: Target) -> tuple[str, ...]:
+    """What pg_dump says of a database's schema, the ledger left out: its statements, sorted, and the lines of each.
+
+    The order of columns is so no difference, and neither is that of statements. Nor are the names that NOT NULL has
+    since 18, nor privileges.
+    """
+    parameters = target.parameters()
+    command = [find_build(major=None).bindir / "pg_dump", *_OPTIONS, "--host", parameters["host"]]
+    if "port" in parameters:
+        command += ["--port", parameters["port"]]
+    if "user" in parameters:
+        command += ["--username", parameters["user"]]
+    done = subprocess.run([*command, parameters["dbname"]], capture_output=True, text=True, check=True)
+    blocks: list[list[str]] = [[]]
+    for line in done.stdout.splitlines():
+        if line.startswith("--"):
+            blocks.append([])
+        elif line.strip():
+            blocks[-1].append(_NAMED_NOT_NULL.sub("NOT NULL", line.strip().rstrip(",")))
+    return tuple(sorted("\n".join(sorted(block)) for block in blocks if block))
+
+
+def difference(found: tuple[str, ...], wanted: tuple[str, ...]) -> str:
+    """The statements that only one of two dumps has; empty when they are equal."""
+    extra, missing = set(found) - set(wanted), set(wanted) - set(found)
+    return "\n".join([*(f"+ {block}" for block in sorted(extra)), *(f"- {block}" for block in sorted(missing))])
