@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from neon_migrate.settings import Settings
     from neon_migrate.sources.steps import Step
 
+_MOST_PROJECTS = 50
+"""Of how many projects the cache keeps what was seen; those that were looked at longest ago go first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Proven:
@@ -93,6 +96,8 @@ def store(settings: Settings, known: Mapping[str, Proven]) -> None:
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
             part.write(msgspec.json.encode(known))
         os.replace(part.name, file)  # noqa: PTH105
+        for old in sorted(file.parent.glob("proofs-*.json"), key=lambda one: one.stat().st_mtime)[:-_MOST_PROJECTS]:
+            old.unlink(missing_ok=True)
     except OSError:
         return
 

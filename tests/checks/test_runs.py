@@ -164,6 +164,13 @@ class TestDowns:
         assert validated(A | {"0001_a.down.sql": "DROP TABLE a;"})["downs"].state == "passed"
 
 
+def test_an_extension_that_is_only_stood_in_for_warns(validated: Validated) -> None:
+    """uuid-ossp is in no wheel: what the migrations do with it was tried against a stand-in, and that is said."""
+    result = validated({"0001_a.sql": 'CREATE EXTENSION "uuid-ossp"; CREATE EXTENSION hstore;'})["extensions"]
+    assert result.state == "warned"
+    assert [finding.message.split(" was ")[0] for finding in result.findings] == ["uuid-ossp"]
+
+
 def test_a_second_run_knows_what_the_first_has_seen(validated: Validated) -> None:
     """And says the same."""
     files = A | {"0002_b.up.sql": f"ALTER TABLE a DROP n; -- {uuid4()}", "0002_b.down.sql": "SELECT 1;"}
