@@ -24,6 +24,7 @@ from neon_migrate.events import (
     IndexBuildProgress,
     LockWaited,
     MigrationApplied,
+    Notice,
     Retrying,
     StatementDone,
     Warned,
@@ -571,3 +572,10 @@ def test_a_group_of_its_own_in_a_file_without_a_transaction_has_the_lock_timeout
     assert "0 of the 1 statements" in caught.value.remedy
     apply(bench.project)
     assert bench.query("SELECT count(*) FROM a") == [(1,)]
+
+
+def test_what_the_server_remarks_is_passed_on(bench: Workbench) -> None:
+    """A NOTICE of a DO block, or that something was there already."""
+    bench.write(_1_a="DO $$ BEGIN RAISE NOTICE 'nothing to add'; END $$;")
+    apply(bench.project)
+    assert [event.text for event in bench.told(Notice)] == ["migration 1: NOTICE: nothing to add"]

@@ -277,21 +277,22 @@ def _step(migration: Migration, computed: Plan) -> RollbackStep:
 
 
 def _require_allowed(planned: RollbackPlan, *, allow_data_loss: bool, computed_downs: bool) -> None:
+    """Raises RefusedError with the plan and every option that is missing for it."""
+    why = ["Goes: " + ", ".join(f"{step.version} {step.description} ({step.way})" for step in planned.steps)]
+    options = []
     if planned.losses and not allow_data_loss:
-        raise RefusedError(
-            f"Rolling back to before {planned.version} loses data",
-            why="\n".join(map(str, planned.losses)),
-            remedy="With --allow-data-loss it is done all the same; keep a copy of what you need.",
-        )
+        options.append("--allow-data-loss")
+        why += [f"Loses {loss}" for loss in planned.losses]
     if planned.computed and not computed_downs:
+        options.append("--computed")
+        for step in planned.computed:
+            why += [f"{step.version} has no down file; computed:", *(f"  {sql};" for sql in step.statements)]
+    if options:
+        reasons = {"--allow-data-loss": "loses data", "--computed": "needs computed downs"}
         raise RefusedError(
-            "Some migrations have no down file, so their way back was computed: "
-            + ", ".join(str(step.version) for step in planned.computed),
-            why="\n".join(
-                f"-- {step.version} {step.description}\n" + "".join(f"{sql};\n" for sql in step.statements)
-                for step in planned.computed
-            ).strip(),
-            remedy="Read the statements; with --computed they are run.",
+            f"Taking back {planned.version} and later " + " and ".join(reasons[option] for option in options),
+            why="\n".join(why),
+            remedy=f"Read it, keep a copy of what you need; {' '.join(options)} allows it.",
         )
 
 

@@ -264,6 +264,7 @@ def locked(project: Project) -> Iterator[Runner]:
             table, ledger = execute.open_ledger(session, settings)
             conditions = execute.Conditions(table, lock.guard, settings.lock_timeout_ms, watcher.tick)
             account = Account(settings, table)
+            session.on_notice(lambda text: project.observer(Notice(f"{watcher.what}: {text}")))
             yield Runner(session, target, settings, project.observer, lock, conditions, ledger, watcher, account)
         finally:
             watcher.close()
