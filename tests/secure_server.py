@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import struct
@@ -74,8 +73,7 @@ def secure_server() -> Iterator[SecureServer]:
     folder = scratch_base(account) / f"secure-{free_port()}"
     folder.mkdir(mode=0o700)
     account.give(folder)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
-    watchdog = Watchdog(folder, lock=lock)
+    watchdog = Watchdog(folder)
     server = None
     try:
         initdb = [str(build.program("initdb")), "-D", "data", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"]
@@ -111,7 +109,6 @@ def secure_server() -> Iterator[SecureServer]:
             server.stop(signal.SIGQUIT)
             watchdog.guard(None)
         watchdog.dismiss()
-        os.close(lock)
 
 
 def make_certificates(folder: Path) -> Path:
