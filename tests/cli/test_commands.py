@@ -6,7 +6,9 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -214,6 +216,47 @@ def test_the_json_schema_accepts_the_starter(run: Run, folder: Path) -> None:
     assert printed == (folder / "neon-migrate.schema.json").read_text()
     run("schema", "-o", "again.json")
     assert (folder / "again.json").read_text() == printed
+
+
+def test_ctrl_c_leaves_nothing_half_done(on: Run, folder: Path, database: Target) -> None:
+    """Exit code 130; what was committed before stays, what was running is rolled back, and both are said."""
+    (folder / "migrations" / "0002_slow.up.sql").write_text("CREATE TABLE slow ();\nSELECT pg_sleep(60);\n")
+    (folder / "migrations" / "0002_slow.down.sql").write_text("DROP TABLE slow;\n")
+    assert on("apply", "--to", "1").code == ExitCode.OK
+    running = subprocess.Popen(
+        [PROGRAM, "apply", "--database-url", database.conninfo],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    asleep = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    while not query(database, asleep):
+        assert running.poll() is None
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, shown = running.communicate(timeout=60)
+    assert running.returncode == ExitCode.INTERRUPTED
+    assert "0002_slow" in shown
+    assert "Traceback" not in shown
+    assert query(database, "SELECT to_regclass('slow')::text") == [(None,)]
+    assert "1 migration applied, 1 pending" in on("status").out
+
+
+def test_a_shell_completes_commands_and_options(run: Run) -> None:
+    """As the script of `completion` asks."""
+
+    def complete(*words: str) -> list[str]:
+        env = {
+            "_NEON_MIGRATE_COMPLETE": "bash_complete",
+            "COMP_WORDS": " ".join(("neon-migrate", *words)),
+            "COMP_CWORD": str(len(words)),
+        }
+        return [line.partition(",")[2] for line in run(env=env).out.splitlines()]
+
+    assert complete("sta") == ["status"]
+    assert complete("rollback", "--allow") == ["--allow-data-loss"]
+    assert complete("status", "--format", "j") == ["json"]
 
 
 def on_terminal(folder: Path, *arguments: str, **environment: str) -> str:
