@@ -79,13 +79,14 @@ def split(text: str, file: str = "<sql>") -> tuple[SourceStatement, ...]:
             remedy="Correct the statement at the caret.",
         ) from None
     found = []
+    passed, offset, line = 0, 0, 1
     for raw in parsed.stmts:
         end = raw.stmt_location + raw.stmt_len if raw.stmt_len else len(encoded)
         start = _after_comments(encoded, raw.stmt_location, end)
-        offset = len(encoded[:start].decode())
-        place = location(file, body, offset)
-        statement = encoded[start:end].decode().rstrip()
-        found.append(SourceStatement(statement, offset, place.line or 1, place.column or 1))
+        between = encoded[passed:start].decode()
+        passed, offset, line = start, offset + len(between), line + between.count("\n")
+        column = offset - body.rfind("\n", 0, offset)
+        found.append(SourceStatement(encoded[start:end].decode().rstrip(), offset, line, column))
     return tuple(found)
 
 
