@@ -85,3 +85,18 @@ def test_names_in_expressions_are_qualified_whatever_the_search_path(session: Se
 
     assert read_catalog(session).fingerprint == plain.fingerprint
     assert plain.objects[Key("column", "public", "t", "m")].default == "'ok'::app.mood"  # type: ignore[attr-defined]
+
+
+def test_a_database_without_unknown_objects_is_read_in_one_round_trip(session: Session) -> None:
+    """Toast tables with their indexes, keys and sequences are no reason to ask a second time."""
+    session.script(
+        "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL);"
+        "CREATE TABLE t (id serial PRIMARY KEY, body text DEFAULT 'x' CHECK (body <> ''));"
+    )
+    asked: list[str] = []
+    query = session.query
+    session.query = lambda sql, parameters=(): (asked.append(sql), query(sql, parameters))[1]  # type: ignore[method-assign]
+
+    read_catalog(session)
+
+    assert asked == []

@@ -23,7 +23,8 @@ PROGRESS_TABLE = "_neon_migrate_progress"
 _DEPENDENCIES = f"""SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text
 FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = {PG_NAMESPACE})
   AND NOT (deptype = 'i' AND classid IN ({PG_CLASS}, {PG_TYPE}))"""
-_LEDGER = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass(%s) OR c.relname = %s"
+# Our own bookkeeping, and the relations behind large values: they and what belongs to them is nobody's change.
+_NOT_OURS = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass(%s) OR c.relname = %s OR c.relkind = 't'"
 # Since 18 NOT NULL is a constraint with a name; the column says it too, the same on every version.
 _NOT_NULL = "SELECT oid FROM pg_constraint WHERE contype = 'n'"
 # What belongs to no schema may depend on nothing that pg_depend records. Neon's own administrator is not the user's.
@@ -65,7 +66,7 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
     statements: list[tuple[str, Sequence[Any]]] = [
         # Where the ledger is depends on the search_path of the session, so this one comes first.
         (begin, ()),
-        (_LEDGER, (ledger, PROGRESS_TABLE)),
+        (_NOT_OURS, (ledger, PROGRESS_TABLE)),
         ("SET LOCAL search_path = ''", ()),
         (_DEPENDENCIES, ()),
         (_NOT_NULL, ()),
@@ -74,9 +75,9 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
         (end, ()),
     ]
     answers = session.queries(statements)
-    ours, edges, not_null, without_schema = answers[1], answers[3], answers[4], answers[5]
+    not_ours, edges, not_null, without_schema = answers[1], answers[3], answers[4], answers[5]
     reading = _Reading(edges, without_schema, tuple(ignore))
-    reading.leave_out(PG_CLASS, ours)
+    reading.leave_out(PG_CLASS, not_ours)
     reading.leave_out(PG_CONSTRAINT, not_null)
     for kind, rows in zip(known.values(), answers[6:-1], strict=True):
         reading.read(kind, rows)
