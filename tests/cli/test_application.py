@@ -186,3 +186,15 @@ def test_a_reader_that_goes_away_is_no_fault(folder: Path) -> None:
         check=False,
     )
     assert done.stderr == ""
+
+
+def test_output_that_cant_be_written_is_one_error(folder: Path) -> None:
+    """A full disk behind standard output, said once, also at Python's exit."""
+    program = Path(sys.executable).with_name("neon-migrate")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [program, "schema"], stdout=full, stderr=subprocess.PIPE, text=True, cwd=folder, check=False
+        )
+    assert done.returncode == ExitCode.FAILED
+    assert done.stderr.startswith("error: The output: No space left on device\n")
+    assert len(done.stderr.splitlines()) == 2

@@ -86,15 +86,21 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _finish(invocation, screen, arguments)
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does; Python must not complain of it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has gone, as `head` does
         return ExitCode.FAILED
     except BaseException as error:
         if isinstance(error, SystemExit):
             raise
+        if isinstance(error, OSError) and error.filename is None:
+            _drop_output()
         return _fail(invocation, screen, error)
     finally:
         screen.pause()
+
+
+def _drop_output() -> None:
+    """Let what is still buffered go nowhere, so that Python does not fail over it once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:
@@ -140,10 +146,9 @@ def _translated(error: BaseException) -> NeonMigrateError:
             return UsageError(error.format_message())
         case KeyboardInterrupt() | click.Abort():
             return InterruptedRunError("Interrupted", remedy=f"{PROGRAM} status shows how far the database came.")
-        case OSError(filename=name, strerror=reason) if name is not None and reason:
-            return NeonMigrateError(
-                f"{name}: {reason}", remedy="Nothing else was changed; put that right, run it again."
-            )
+        case OSError(filename=name, strerror=str(reason)):
+            what = "The output" if name is None else name
+            return NeonMigrateError(f"{what}: {reason}", remedy="Put that right and run it again.")
         case _:
             return NeonMigrateError(
                 f"A fault in neon-migrate {__version__}: {type(error).__name__}",
