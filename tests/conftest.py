@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import tarfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from neon_migrate.postgres.scratch import ScratchServer, scratch_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from _pytest.terminal import TerminalReporter
 
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
@@ -66,6 +69,19 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     content.extractall(part, filter="data")
             part.rename(folder)
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """How many inputs were run and what came of them, summed over what the tests recorded as `inputs: …`."""
+    totals: dict[str, Counter[str]] = {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, counts in report.user_properties:
+                if name.startswith("inputs: "):
+                    totals.setdefault(name, Counter()).update(counts)
+    for name, counts in sorted(totals.items()):
+        found = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
+        terminalreporter.write_line(f"{name}: {counts.total()} run, {found}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -61,7 +61,9 @@ def test_no_history_is_left_out(inputs: Path) -> None:
 
 
 @each_history
-def test_it_runs_on_an_empty_database(inputs: Path, tmp_path: Path, name: str) -> None:
+def test_it_runs_on_an_empty_database(
+    inputs: Path, tmp_path: Path, name: str, record_property: pytest.RecordProperty
+) -> None:
     """`validate` replays it, and names the down files that do not run and those that give back something else."""
     project = history_project(inputs, name, tmp_path)
     known = HISTORIES[name]
@@ -77,7 +79,9 @@ def test_it_runs_on_an_empty_database(inputs: Path, tmp_path: Path, name: str) -
     ]
     assert tuple(versions) == known.failing
     assert len(findings) - len(failing) >= known.lossy, findings
-    print(f"{name}: {known.migrations} migrations replayed, {len(findings)} faulty down files named")
+    record_property("inputs: histories replayed by validate", {"passed": 1})
+    record_property("inputs: migrations replayed by validate", {"passed": known.migrations})
+    record_property("inputs: down files found faulty", {"named": len(findings)})
 
 
 @each_history

@@ -43,7 +43,9 @@ STOPPED_BY = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_real_history_is_applied_and_taken_back(name: str, inputs: Path, tmp_path: Path, database: Target) -> None:
+def test_a_real_history_is_applied_and_taken_back(
+    name: str, inputs: Path, tmp_path: Path, database: Target, record_property: pytest.RecordProperty
+) -> None:
     """sqlx agrees with the ledger, the database is what the files give, and what has a down that runs goes again."""
     project = history_project(inputs, name, tmp_path, database)
     bench = Workbench(tmp_path, database, migrations=project.settings.migrations)
@@ -56,6 +58,9 @@ def test_a_real_history_is_applied_and_taken_back(name: str, inputs: Path, tmp_p
     undone, stopped = _taken_back(bench, migrations)
     assert stopped == STOPPED_BY.get(name)
     assert bench.versions() == [one.version for one in migrations if one.version not in undone]
+    record_property("inputs: histories applied and verified", {"passed": 1})
+    way_back = "stopped by their own faulty down" if stopped else "taken back as far as there are downs"
+    record_property("inputs: histories taken back", {way_back: 1})
 
 
 def _taken_back(bench: Workbench, migrations: tuple[Migration, ...]) -> tuple[set[int], int | None]:
