@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neon_migrate.catalog import Catalog, Unmodelled
-    from neon_migrate.diff import Change
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GeneratedMigration:
-    """One new migration; `paths` are up first, then down, and empty where only `--check` was asked for."""
+    """One new migration; `paths` are up first, then down."""
 
     version: int
     up: str
@@ -50,7 +49,7 @@ class GenerateReport:
     """What separates schema.json from the migrations, and what was written to close it.
 
     in_step      whether there was nothing to do
-    migrations   what was (or with `check` would be) written, in order
+    migrations   what was written, in order; none with `check`
     differences  seen from the migrations: what schema.json has more is `missing` in them
     seeds        for each table with new or changed seed rows how many
     losses       data that applying would lose, in words
@@ -85,12 +84,21 @@ def generate(
     project.observer(Step(f"replaying {len(folder.migrations)} migrations"))
     with project.scratch(wanted=snapshot_keys(folder.migrations, settings)) as server:
         work = _Work(settings, document, folder, server, replay(server, folder.migrations, settings).database)
-        report = work.report(name)
-        if report.losses and not (allow_data_loss or check):
+        report = work.report()
+        if report.in_step or check:
+            return report
+        if report.losses and not allow_data_loss:
             raise _refused(report.losses)
-    if report.in_step or check:
-        return report
-    return _written(report, settings, work.slug)
+        migrations = work.migrations(name)
+    return replace(report, migrations=migrations)
+
+
+def out_of_step(project: Project, server: ScratchServer) -> GenerateReport:
+    """What `generate` with `check` tells, on a scratch server of the caller's. Raises as `generate` does."""
+    settings = project.settings
+    folder = migrations_folder.read(settings)
+    database = replay(server, folder.migrations, settings).database
+    return _Work(settings, read_document(settings.schema), folder, server, database).report()
 
 
 def _refused(losses: Sequence[str]) -> RefusedError:
@@ -99,15 +107,6 @@ def _refused(losses: Sequence[str]) -> RefusedError:
         why="\n".join(losses),
         remedy="If that is meant: --allow-data-loss. If it is a rename: renamed_from in schema.json.",
     )
-
-
-def _written(report: GenerateReport, settings: Settings, description: str) -> GenerateReport:
-    done = []
-    for position, migration in enumerate(report.migrations):
-        part = description if position == len(report.migrations) - 1 else f"{description}_enum_values"
-        paths = migrations_folder.write(settings, migration.version, part, migration.up, migration.down)
-        done.append(replace(migration, paths=paths))
-    return replace(report, migrations=tuple(done))
 
 
 @dataclass
@@ -119,36 +118,43 @@ class _Work:
     folder: Folder
     server: ScratchServer
     history: str
-    slug: str = field(default="", init=False)
 
-    def report(self, name: str | None) -> GenerateReport:
+    def __post_init__(self) -> None:
         before, desired = self._settled()
         start, renaming = self._renamed(before)
         renamed = scratch_catalog(self.server, start, self.settings) if renaming else before
         after = with_kept(desired, renamed)
-        coverage = (*before.unmodelled, *left_as_they_are(after, desired))
-        forward = plan(renamed, after)
-        seeds = self._seeds(start, after)
-        if not (forward.statements or renaming or seeds):
-            return GenerateReport(True, warnings=self._warnings(forward), coverage=coverage)
-        changes = diff(before, after) if renaming else forward.changes
-        self.slug = slug(name) if name else self._slug_of(changes, [table.name for table, _, _ in seeds])
-        stage = _Stage(
-            before, renamed, after, renaming, forward, [(table, text) for table, _, texts in seeds for text in texts]
-        )
+        self.seeds = self._seeds(start)
+        texts = [(table, text) for table, _, texts in self.seeds for text in texts]
+        self.stage = _Stage(before, renamed, after, renaming, plan(renamed, after), texts)
+        self.coverage = (*before.unmodelled, *left_as_they_are(after, desired))
+
+    def report(self) -> GenerateReport:
+        """What there is to do; nothing is proven or written yet."""
+        stage = self.stage
+        warnings = (*map(str, self.document.warnings), *_fails_on_rows(stage.forward))
         return GenerateReport(
-            in_step=False,
-            migrations=self._proven(stage),
-            differences=differences(forward.changes),
-            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in self._due(before)),
-            seeds=tuple((table.name, count) for table, count, _ in seeds),
-            losses=forward.losses,
-            warnings=self._warnings(forward),
-            coverage=coverage,
+            in_step=not (stage.forward.statements or stage.renaming or stage.seeds),
+            differences=differences(stage.forward.changes),
+            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in self._due(stage.before)),
+            seeds=tuple((table.name, count) for table, count, _ in self.seeds),
+            losses=stage.forward.losses,
+            warnings=warnings,
+            coverage=self.coverage,
         )
 
-    def _slug_of(self, changes: Sequence[Change], seeds: Sequence[str]) -> str:
-        return slug_of(changes, seeds, first=not self.folder.migrations)
+    def migrations(self, name: str | None) -> tuple[GeneratedMigration, ...]:
+        """The new migrations, proven and written."""
+        stage = self.stage
+        changes = diff(stage.before, stage.after) if stage.renaming else stage.forward.changes
+        tables = [table.name for table, _, _ in self.seeds]
+        description = slug(name) if name else slug_of(changes, tables, first=not self.folder.migrations)
+        proven = self._proven(stage)
+        parts = [f"{description}_enum_values"] * (len(proven) - 1) + [description]
+        return tuple(
+            replace(one, paths=migrations_folder.write(self.settings, one.version, part, one.up, one.down))
+            for part, one in zip(parts, proven, strict=True)
+        )
 
     def _settled(self) -> tuple[Catalog, Catalog]:
         """The Catalogs of the history and of schema.json."""
@@ -189,7 +195,7 @@ class _Work:
         run_text(self.server, database, ";\n".join(forward for forward, _ in renaming))
         return database, renaming
 
-    def _seeds(self, start: str, after: Catalog) -> list[tuple[Key, int, tuple[str, ...]]]:
+    def _seeds(self, start: str) -> list[tuple[Key, int, tuple[str, ...]]]:
         """For each table the number of records that are new or other, and the statements for them."""
         from neon_migrate.sources.schema_json.seeds import changed, insert_statements, seeds_of, upsert_statements
 
@@ -243,9 +249,6 @@ class _Work:
         up, down = stage.up(), stage.down() if reversible else None
         prove(self.server, start, up, down, self.settings, goal=stage.after, origin=stage.before)
         return GeneratedMigration(version, up, down)
-
-    def _warnings(self, forward: Plan) -> tuple[str, ...]:
-        return (*map(str, self.document.warnings), *_fails_on_rows(forward))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ _SHOWN = 10
 
 
 def run(inspection: Inspection) -> Verdict:
-    from neon_migrate.generate import generate
+    from neon_migrate.generate import out_of_step
 
     settings = inspection.settings
     if not settings.schema.is_file():
@@ -22,7 +22,7 @@ def run(inspection: Inspection) -> Verdict:
     if inspection.run.failed is not None:
         raise NotKnownError("the migrations don't run")
     try:
-        report = generate(inspection.project, check=True)
+        report = out_of_step(inspection.project, inspection.server)
     except NeonMigrateError as error:
         return verdict("", [finding_of(error)])
     name = inspection.shown(settings.schema)
