@@ -40,6 +40,14 @@ class Constraint:
         return Key("table", self.schema, self.table)
 
     @property
+    def merges_as(self) -> tuple[str, ...] | None:
+        """Keys that agree in this are made one, with one name, where a single CREATE TABLE has them."""
+        for keyword in ("PRIMARY KEY", "UNIQUE"):
+            if self.definition.startswith(keyword):
+                return self.schema, self.table, self.definition[len(keyword) :]
+        return None
+
+    @property
     def place_in_table(self) -> tuple[int, int, str]:
         order = ("primary_key", "unique", "exclusion", "foreign_key", "check")
         return 1, order.index(self.kind), self.name

@@ -28,11 +28,11 @@ def names_taken(obj: DatabaseObject) -> frozenset[Name]:
     kind, schema, name, part = obj.key
     relation: Name = ("relation", schema, name)
     match kind:
-        case "table":
+        case "table" | "view" | "materialized_view" | "composite_type":
             return frozenset({relation, ("type", schema, name)})
         case "index" | "sequence":
             return frozenset({relation})
-        case "enum":
+        case "enum" | "domain":
             return frozenset({("type", schema, name)})
         case "primary_key" | "unique" | "exclusion":
             return frozenset({("relation", schema, part), ("constraint", schema, name, part)})

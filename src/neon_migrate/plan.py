@@ -150,6 +150,7 @@ class _Planner:
         }
         inside -= {key for key in inside if not getattr(self.creates[key], "validated", True)}
         inside -= in_a_cycle(between_tables(inside, self.after, self.creates))
+        inside -= self._merged(inside)
         implied = {
             made
             for key, obj in self.creates.items()
@@ -158,6 +159,17 @@ class _Planner:
             if made in self.creates and made not in self.drops
         }
         return frozenset(inside | implied)
+
+    def _merged(self, inside: Iterable[Key]) -> set[Key]:
+        """What would not come about in a CREATE TABLE, since Postgres takes it for a repetition."""
+        repeated: set[Key] = set()
+        seen: set[object] = set()
+        for key in sorted(inside):
+            what = getattr(self.creates[key], "merges_as", None)
+            if what is not None and what in seen:
+                repeated.add(key)
+            seen.add(what)
+        return repeated
 
     def _ordered(self, gone: frozenset[Key], inlined: frozenset[Key]) -> list[Node]:
         nodes = {(DROP, key) for key in self.drops if key not in gone}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -90,7 +91,7 @@ def _added(old: Enum, new: Enum) -> tuple[str, ...]:
 
 def _swapped(old: Enum, new: Enum, before: Catalog, after: Catalog) -> tuple[str, ...]:
     """A new type of the same name takes the old one's place in every column that stays."""
-    name, aside = qualified(new.schema, new.name), f"{new.name}_replaced"
+    name, aside = qualified(new.schema, new.name), _free_name(new, before, after)
     statements = [
         f"ALTER TYPE {name} RENAME TO {identifier(aside)}",
         *KIND.create(new, after, frozenset()),
@@ -109,6 +110,14 @@ def _swapped(old: Enum, new: Enum, before: Catalog, after: Catalog) -> tuple[str
             statements.append(f"{alter} SET DEFAULT {wanted.default}")  # type: ignore[attr-defined]
     statements.append(f"DROP TYPE {qualified(new.schema, aside)}")
     return tuple(statements)
+
+
+def _free_name(enum: Enum, before: Catalog, after: Catalog) -> str:
+    """A name for the old type until it is dropped, that nothing in its schema has; an identifier has 63 bytes at most."""
+    taken = {key.name for key in (*before.objects, *after.objects) if key.schema == enum.schema}
+    endings = ("_replaced" + (str(number) if number else "") for number in count())
+    names = (enum.name.encode()[: 63 - len(ending)].decode(errors="ignore") + ending for ending in endings)
+    return next(name for name in names if name not in taken)
 
 
 KIND = EnumKind()

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RowSecurity:
-    """Row-level security is enabled for a table; `forced`: for its owner too."""
+    """Row-level security as a table has it: `enabled`, and `forced` on its owner too, which one can say beforehand."""
 
     schema: str
     table: str
+    enabled: bool = True
     forced: bool = False
 
     @property
@@ -40,32 +41,34 @@ class RowSecurityKind(Kind[RowSecurity]):
     rank = 105
 
     def query(self, major: int) -> str:
-        return """SELECT oid, relforcerowsecurity FROM pg_class WHERE relrowsecurity AND oid >= 16384"""
+        return """SELECT oid, relrowsecurity, relforcerowsecurity FROM pg_class
+WHERE (relrowsecurity OR relforcerowsecurity) AND oid >= 16384"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         table = so_far.key((PG_CLASS, row[0], 0))
-        return ((), RowSecurity(table.schema, table.name, row[1])) if table else None
+        return ((), RowSecurity(table.schema, table.name, *row[1:])) if table else None
 
     def create(self, obj: RowSecurity, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
-        return (f"{_alter(obj)} ENABLE ROW LEVEL SECURITY", *([_forcing(obj)] if obj.forced else []))
+        return _changes(RowSecurity(obj.schema, obj.table, enabled=False), obj)
 
     def drop(self, obj: RowSecurity) -> Sequence[str]:
-        disable = f"{_alter(obj)} DISABLE ROW LEVEL SECURITY"
-        return (f"{_alter(obj)} NO FORCE ROW LEVEL SECURITY", disable) if obj.forced else (disable,)
+        return _changes(obj, RowSecurity(obj.schema, obj.table, enabled=False))
 
     def alter(self, old: RowSecurity, new: RowSecurity, before: Catalog, after: Catalog) -> Alteration | None:
-        return Alteration((_forcing(new),))
+        return Alteration(_changes(old, new))
 
     def identity(self, obj: RowSecurity) -> str:
         return f"TABLE {qualified(obj.schema, obj.table)}"
 
 
-def _alter(obj: RowSecurity) -> str:
-    return f"ALTER TABLE {qualified(obj.schema, obj.table)}"
-
-
-def _forcing(obj: RowSecurity) -> str:
-    return f"{_alter(obj)} {'' if obj.forced else 'NO '}FORCE ROW LEVEL SECURITY"
+def _changes(old: RowSecurity, new: RowSecurity) -> tuple[str, ...]:
+    table = f"ALTER TABLE {qualified(new.schema, new.table)}"
+    words = []
+    if old.enabled != new.enabled:
+        words.append("ENABLE" if new.enabled else "DISABLE")
+    if old.forced != new.forced:
+        words.append("FORCE" if new.forced else "NO FORCE")
+    return tuple(f"{table} {word} ROW LEVEL SECURITY" for word in words)
 
 
 KIND = RowSecurityKind()
