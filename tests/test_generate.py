@@ -312,4 +312,4 @@ def test_reports_are_plain_data(desk: Desk) -> None:
     import msgspec
 
     report = generate(desk.project(schema({"users": USERS})))
-    assert json.loads(msgspec.json.encode(report))["migrations"][0]["version"] == 1
+    assert json.loads(msgspec.json.encode(report, enc_hook=str))["migrations"][0]["version"] == 1
