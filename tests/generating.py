@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from histories import migrations_of, write_project
+from neon_migrate.postgres.session import connect
 from neon_migrate.project import Project
-from neon_migrate.sources.migrations import open_scratch, replay
+from neon_migrate.sources.migrations import open_scratch, replay, run
 from peers import dumped
 
 if TYPE_CHECKING:
@@ -57,6 +58,18 @@ class Desk:
             texts["neon-migrate.toml"] = settings
         written = write_project(self.root, texts, self.target)
         return OnOneServer(written.settings, self.target, server=self.server)
+
+    def applied(self, files: Mapping[str, str], schema: Mapping[str, Any] | None = None) -> Project:
+        """The project with these migrations, all of them applied to its database."""
+        project = self.project(schema, files)
+        with connect(project.require_target()) as session:
+            run(session, migrations_of(project.settings), project.settings)
+        return project
+
+    def execute(self, sql: str) -> None:
+        """Change the project's database behind the back of its migrations."""
+        with connect(self.project().require_target()) as session:
+            session.script(sql)
 
     def replayed(self, *, run: Sequence[str] = (), count: int | None = None) -> str:
         """A new database with the first `count` migrations, and then some more SQL."""

@@ -150,7 +150,7 @@ class _Planner:
         }
         inside -= {key for key in inside if not getattr(self.creates[key], "validated", True)}
         inside -= in_a_cycle(between_tables(inside, self.after, self.creates))
-        inside -= self._merged(inside)
+        inside -= self._not_made_inside(inside)
         implied = {
             made
             for key, obj in self.creates.items()
@@ -160,16 +160,16 @@ class _Planner:
         }
         return frozenset(inside | implied)
 
-    def _merged(self, inside: Iterable[Key]) -> set[Key]:
-        """What would not come about in a CREATE TABLE, since Postgres takes it for a repetition."""
-        repeated: set[Key] = set()
+    def _not_made_inside(self, inside: Iterable[Key]) -> set[Key]:
+        """What a CREATE TABLE would not make, as Postgres takes it for a repetition, and what needs that."""
+        apart: set[Key] = set()
         seen: set[object] = set()
         for key in sorted(inside):
             what = getattr(self.creates[key], "merges_as", None)
             if what is not None and what in seen:
-                repeated.add(key)
+                apart.add(key)
             seen.add(what)
-        return repeated
+        return apart | {key for key in inside if apart & self.after.depends.get(key, frozenset())}
 
     def _ordered(self, gone: frozenset[Key], inlined: frozenset[Key]) -> list[Node]:
         nodes = {(DROP, key) for key in self.drops if key not in gone}

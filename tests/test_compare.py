@@ -1,0 +1,92 @@
+"""`compare`: every difference between a database and its applied migrations, both ways, and SQL that closes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from generating import Desk
+from neon_migrate.compare import compare
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.postgres.target import Target
+
+MIGRATIONS = {
+    "0001_a.sql": "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE users (id integer PRIMARY KEY, mood mood);",
+    "0002_b.sql": "CREATE INDEX users_mood ON users (mood); COMMENT ON TABLE users IS 'Who.';",
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, scratch: ScratchServer, database: Target) -> Desk:
+    """A project with a database that has all its migrations."""
+    desk = Desk(tmp_path, scratch, database)
+    desk.applied(MIGRATIONS)
+    return desk
+
+
+def test_a_database_as_its_migrations_left_it_is_not_different(desk: Desk) -> None:
+    """Nothing to say, no SQL, no warnings."""
+    report = compare(desk.project())
+    assert not report.different
+    assert (report.sql, report.losses, report.coverage, report.warnings) == ("", (), (), ())
+    assert report.applied == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("DROP TABLE users", ["table public.users is missing"]),
+        ("CREATE TABLE other ()", ["table public.other is unexpected"]),
+        ("ALTER TABLE users ALTER mood SET NOT NULL", ["column public.users.mood is different"]),
+        ("ALTER INDEX users_mood RENAME TO i", ["index public.users_mood is renamed"]),
+        ("DROP INDEX users_mood", ["index public.users_mood is missing"]),
+        ("ALTER TYPE mood ADD VALUE 'sad'", ["enum public.mood is different (labels: expected ok, found ok, sad)"]),
+        ("COMMENT ON TABLE users IS 'x'", ["comment public.table users is different (text: expected Who., found x)"]),
+        ("CREATE SEQUENCE s", ["sequence public.s is unexpected"]),
+        ("CREATE SCHEMA x", ["schema x is unexpected"]),
+    ],
+)
+def test_a_difference_is_told_and_the_sql_closes_it(desk: Desk, damage: str, told: list[str]) -> None:
+    """Run on the database, the SQL leaves nothing to tell."""
+    desk.execute(damage)
+    report = compare(desk.project())
+    assert report.different
+    found = [str(difference) for difference in report.differences]
+    assert any(one.startswith(told[0]) for one in found), found
+    desk.execute(f"BEGIN;{report.sql};COMMIT")
+    assert not compare(desk.project()).different
+
+
+def test_tables_that_are_none_of_ours_are_left_out(desk: Desk) -> None:
+    """As the settings say, with all that belongs to them."""
+    desk.execute("CREATE TABLE cron_jobs (id serial PRIMARY KEY)")
+    assert compare(desk.project()).different
+    assert not compare(desk.project(settings='ignore = ["public.cron_*"]')).different
+
+
+def test_what_is_of_no_known_kind_is_named(desk: Desk) -> None:
+    """As a difference where the migrations make no such thing."""
+    desk.execute('CREATE COLLATION german FROM "C"')
+    report = compare(desk.project())
+    assert [one.type for one in report.coverage] == ["collation"]
+    assert [(one.kind, one.state) for one in report.differences] == [("collation", "unexpected")]
+
+
+def test_what_bringing_it_in_line_would_lose_is_told(desk: Desk) -> None:
+    """A table too many is dropped by the SQL: with its rows."""
+    desk.execute("CREATE TABLE other (id integer)")
+    assert compare(desk.project()).losses == ("table public.other with all its rows",)
+
+
+def test_comparing_writes_nothing(desk: Desk) -> None:
+    """A read-only transaction is enough."""
+    desk.execute(
+        "DO $$ BEGIN EXECUTE format("
+        "'ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$"
+    )
+    assert not compare(desk.project()).different

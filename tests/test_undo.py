@@ -1,0 +1,93 @@
+"""`undo`: a new forward migration that takes an earlier one back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from generating import Desk
+from neon_migrate.errors import ExitCode, HistoryError, RefusedError
+from neon_migrate.undo import undo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from neon_migrate.postgres.scratch import ScratchServer
+
+USERS = {
+    "0001_users.up.sql": "CREATE TABLE users (id integer PRIMARY KEY);",
+    "0001_users.down.sql": "DROP TABLE users;",
+}
+INDEX = {
+    "0002_add_index.up.sql": "CREATE INDEX users_id ON users (id);",
+    "0002_add_index.down.sql": "-- as we like it\nDROP INDEX users_id;",
+}
+ORDERS = {
+    "0003_orders.up.sql": "CREATE TABLE orders (user_id integer REFERENCES users);",
+    "0003_orders.down.sql": "DROP TABLE orders;",
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, scratch: ScratchServer) -> Desk:
+    """An empty project."""
+    return Desk(tmp_path, scratch)
+
+
+def test_the_down_file_becomes_the_new_migration(desk: Desk, golden: Callable[[str, str], None]) -> None:
+    """Its text is kept, the new one's own down makes the thing again, and no file that was there is touched."""
+    report = undo(desk.project(files={**USERS, **INDEX, **ORDERS}), 2)
+    assert (report.version, report.computed) == (4, False)
+    assert [path.name for path in report.paths] == ["0004_undo_add_index.up.sql", "0004_undo_add_index.down.sql"]
+    golden("undo.txt", "\n".join(f"==> {path.name}\n{path.read_text()}" for path in report.paths))
+    for name, text in INDEX.items():
+        assert (desk.root / "migrations" / name).read_text() == text
+    assert desk.dump() == desk.dump(count=1, run=[ORDERS["0003_orders.up.sql"]])
+    assert desk.dump(run=[report.down or ""]) == desk.dump(count=3)
+
+
+def test_without_a_down_file_it_is_computed(desk: Desk) -> None:
+    """From the Catalogs before and after; a folder of simple migrations gets a simple one."""
+    files = {"0001_a.sql": USERS["0001_users.up.sql"], "0002_b.sql": "ALTER TABLE users ADD CHECK (id > 0);"}
+    report = undo(desk.project(files=files), 2)
+    assert report.computed
+    assert report.down is None
+    assert [path.name for path in report.paths] == ["0003_undo_b.sql"]
+    assert desk.dump() == desk.dump(count=1)
+
+
+def test_losing_data_has_to_be_meant(desk: Desk) -> None:
+    """Refused with the table's name, nothing written; with the option the down file says what it can't bring back."""
+    project = desk.project(files={**USERS, **INDEX})
+    with pytest.raises(RefusedError) as caught:
+        undo(project, 1)
+    assert caught.value.exit_code == ExitCode.REFUSED
+    assert "table public.users with all its rows" in caught.value.why
+    assert len(list((desk.root / "migrations").iterdir())) == 4
+    report = undo(project, 1, allow_data_loss=True)
+    assert report.losses == ("table public.users with all its rows",)
+    assert (report.down or "").startswith("-- Does not bring back table public.users with all its rows.")
+
+
+def test_later_migrations_that_build_on_it_are_told(desk: Desk) -> None:
+    """Postgres's own words say what stands in the way."""
+    with pytest.raises(HistoryError) as caught:
+        undo(desk.project(files={**USERS, **ORDERS}), 1, allow_data_loss=True)
+    assert "other objects depend on it" in caught.value.what
+    assert "orders" in caught.value.why
+
+
+def test_nothing_to_take_back_is_told(desk: Desk) -> None:
+    """Where a later migration did it already, or only rows were changed."""
+    files = {**USERS, **INDEX, "0003_rows.sql": "INSERT INTO users VALUES (1);"}
+    with pytest.raises(HistoryError, match="changes nothing"):
+        undo(desk.project(files=files), 3)
+
+
+def test_a_version_that_is_not_there(desk: Desk) -> None:
+    """The remedy says where the versions are."""
+    with pytest.raises(HistoryError, match="no migration 7") as caught:
+        undo(desk.project(files=USERS), 7)
+    assert "status" in caught.value.remedy
