@@ -113,16 +113,13 @@ def secure_server() -> Iterator[SecureServer]:
 
 def make_certificates(folder: Path) -> Path:
     """An authority, and a certificate for `localhost` that it signed; the authority's certificate."""
+    import trustme
 
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    new = ("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
-    openssl(*new, "-x509", "-subj", "/CN=test authority", "-keyout", "authority.key", "-out", "authority.crt")
-    openssl(*new, "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
-    (folder / "names").write_text("subjectAltName=DNS:localhost\n")
-    signed = ("-CA", "authority.crt", "-CAkey", "authority.key", "-CAcreateserial", "-extfile", "names", "-days", "2")
-    openssl("x509", "-req", "-in", "server.csr", *signed, "-out", "server.crt")
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    authority.cert_pem.write_to_path(str(folder / "authority.crt"))
+    certificate.private_key_pem.write_to_path(str(folder / "server.key"))
+    (folder / "server.crt").write_bytes(b"".join(part.bytes() for part in certificate.cert_chain_pems))
     (folder / "server.key").chmod(0o600)
     return folder / "authority.crt"
 
