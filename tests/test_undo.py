@@ -91,3 +91,15 @@ def test_a_version_that_is_not_there(desk: Desk) -> None:
     with pytest.raises(HistoryError, match="no migration 7") as caught:
         undo(desk.project(files=USERS), 7)
     assert "status" in caught.value.remedy
+
+
+def test_a_rename_is_no_loss_and_is_done_again_by_its_own_text(desk: Desk) -> None:
+    """Both directions keep the column's values, so nothing has to be allowed."""
+    rename = {
+        "0002_rename.up.sql": "ALTER TABLE users RENAME COLUMN id TO number;",
+        "0002_rename.down.sql": "ALTER TABLE users RENAME COLUMN number TO id;",
+    }
+    report = undo(desk.project(files={**USERS, **rename}), 2)
+    assert report.losses == ()
+    assert report.down is not None
+    assert rename["0002_rename.up.sql"] in report.down

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from neon_migrate.apply import ApplyReport
     from neon_migrate.compare import CompareReport
+    from neon_migrate.diffing import DiffReport
     from neon_migrate.doctor import DoctorReport
     from neon_migrate.export import ExportReport
     from neon_migrate.generate import GenerateReport
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "apply",
     "compare",
+    "diff",
     "doctor",
     "export",
     "generate",
@@ -146,6 +148,15 @@ def compare(project: Project) -> CompareReport:
     return verb(project)
 
 
+def diff(
+    project: Project, before: str, after: str, *, allow_data_loss: bool = False, base: Path | None = None
+) -> DiffReport:
+    """What separates two schemas, and the SQL from one to the other; see `neon_migrate.diffing`."""
+    from neon_migrate.diffing import diff as verb
+
+    return verb(project, before, after, allow_data_loss=allow_data_loss, base=base)
+
+
 def rollback(
     project: Project,
     version: int,
@@ -155,7 +166,7 @@ def rollback(
     allow_data_loss: bool = False,
     computed_downs: bool = False,
 ) -> RollbackReport:
-    """Take back what was applied after `version`; see `neon_migrate.rollback`."""
+    """Take `version` and every later applied migration back; see `neon_migrate.rollback`."""
     from neon_migrate.rollback import rollback as verb
 
     return verb(

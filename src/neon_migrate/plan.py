@@ -13,7 +13,7 @@ from neon_migrate.objects import kind_of
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, between_tables, in_a_cycle, in_order, names_taken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from neon_migrate.catalog import Catalog, DatabaseObject, Key
     from neon_migrate.kind import Alteration
@@ -48,6 +48,11 @@ class Plan:
     def losses(self) -> tuple[str, ...]:
         """The data that may go, in words, each once."""
         return tuple(dict.fromkeys(statement.loses for statement in self.statements if statement.loses))
+
+    def losses_beside(self, renamed: Container[Key]) -> tuple[str, ...]:
+        """The data that may go, where what these keys name is in truth there under another name."""
+        going = (one for one in self.statements if not any(key in renamed for key in one.serves))
+        return tuple(dict.fromkeys(statement.loses for statement in going if statement.loses))
 
     def script(self) -> str:
         """The statements as one SQL text that ends in a newline; empty when there is nothing to do."""
@@ -115,11 +120,20 @@ class _Planner:
             disturbs = self.alters[key][1].disturbs if key in self.alters else None
             for user in self._users(key):
                 used_by = self.before.objects[user]
-                stays = user in self.after.objects and user not in self.drops and not kind_of(user).loses(used_by)
-                if stays and (disturbs is None or disturbs(used_by)):
+                if (
+                    user in self.after.objects
+                    and user not in self.drops
+                    and self._can_be_made_again(user)
+                    and (disturbs is None or disturbs(used_by))
+                ):
                     self.renames.pop(user, None)
                     self._replace(user)
                     waiting.append(user)
+
+    def _can_be_made_again(self, key: Key) -> bool:
+        """Whether taking it down and putting it up costs no data: tables and columns hold some, unless computed."""
+        sides = (self.before.objects[key], self.after.objects[key])
+        return not any(kind_of(key).loses(obj) for obj in sides)
 
     def _users(self, key: Key) -> Iterable[Key]:
         """What depends on `key`, also by way of the columns it is the type of."""
@@ -194,6 +208,7 @@ class _Planner:
             user = place(DROP if key in self.drops else PUT, key)
             for need in self.before.depends.get(old, ()):
                 dropped = place(DROP, need)
+                follows((PUT, need), (RELEASE, key))
                 follows(dropped, (RELEASE, key) if (user, dropped) in names_wait else user)
                 if user[0] == DROP:
                     follows(place(PUT, need), user)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from neon_migrate.events import Step
 from neon_migrate.ledger import folder as migrations_folder
 from neon_migrate.migration_text import losses_of_down, losses_of_up, migration_text, slug
 from neon_migrate.plan import plan
-from neon_migrate.prove import prove, run_text
+from neon_migrate.prove import ProofError, prove, run_text
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
 
@@ -71,8 +72,6 @@ def undo(project: Project, version: int, *, allow_data_loss: bool = False) -> Un
 
 
 def _with_paths(report: UndoReport, paths: tuple[Path, ...]) -> UndoReport:
-    from dataclasses import replace
-
     return replace(report, paths=paths)
 
 
@@ -106,16 +105,15 @@ class _Undo:
                 why="Its objects are gone already, or it changed rows only.",
                 remedy="Rows are changed back by a migration written by hand.",
             )
-        if changes.losses and not allow_data_loss:
+        losses = changes.losses_beside(now.renamed_in(goal))
+        if losses and not allow_data_loss:
             raise RefusedError(
                 f"Taking {self.migration.version} back would lose data, so nothing was written",
-                why="\n".join(changes.losses),
+                why="\n".join(losses),
                 remedy="If that is meant, run it again with --allow-data-loss.",
             )
-        head = [f"Takes {self.migration.version} ({self.migration.description}) back."]
-        up = "\n".join(f"-- {line}" for line in head) + f"\n\n{text}"
-        down = self._down(goal, now, changes.losses)
-        prove(self.server, start, up, down, self.settings, goal=goal, origin=now)
+        up = f"-- Takes {self.migration.version} ({self.migration.description}) back.\n\n{text}"
+        down = self._down(start, up, goal, now, losses)
         return UndoReport(
             undone=self.migration.version,
             version=migrations_folder.next_version(self.folder, self.settings, datetime.now(UTC)),
@@ -124,14 +122,15 @@ class _Undo:
             down=down,
             computed=computed,
             differences=differences(changes.changes),
-            losses=changes.losses,
+            losses=losses,
             warnings=self._warnings(goal),
         )
 
     def _text(self) -> tuple[str, bool]:
         """What takes the migration back, and whether it had to be computed."""
-        if self.migration.down is not None:
-            return self.migration.down.sql, False
+        down = self.migration.down
+        if down is not None and not down.no_transaction:
+            return down.sql, False
         before, after = self._around()
         return migration_text(plan(after, before).statements), True
 
@@ -160,11 +159,20 @@ class _Undo:
             ) from None
         return scratch_catalog(self.server, database, self.settings)
 
-    def _down(self, goal: Catalog, now: Catalog, losses: tuple[str, ...]) -> str | None:
+    def _down(self, start: str, up: str, goal: Catalog, now: Catalog, losses: tuple[str, ...]) -> str | None:
+        """What takes the undoing back: the migration's own text where that still does, else computed; proven."""
         if not migrations_folder.is_reversible(self.folder, self.settings):
+            prove(self.server, start, up, None, self.settings, goal=goal, origin=now)
             return None
+        again = f"-- Does {self.migration.version} ({self.migration.description}) again.\n\n{self.migration.up.sql}"
+        if not losses:
+            with suppress(ProofError):
+                prove(self.server, start, up, again, self.settings, goal=goal, origin=now)
+                return again
         back = plan(goal, now)
-        return migration_text(back.statements, head=[*losses_of_up(losses), *losses_of_down(back.losses)])
+        computed = migration_text(back.statements, head=[*losses_of_up(losses), *losses_of_down(back.losses)])
+        prove(self.server, start, up, computed, self.settings, goal=goal, origin=now)
+        return computed
 
     def _warnings(self, goal: Catalog) -> tuple[str, ...]:
         if not self.settings.schema.is_file():
