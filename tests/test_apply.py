@@ -119,6 +119,15 @@ def test_a_syntax_error_that_only_the_server_sees_stops_where_sqlx_would(bench: 
     assert str(caught.value.where) == "migrations/3_c.sql:2:1"
 
 
+def test_a_syntax_error_is_told_to_have_left_nothing(bench: Workbench) -> None:
+    """A message that the server can't read to its end is not begun, whatever stands before the error."""
+    bench.write(_1_a="CREATE TABLE a ();\nCOMMIT;\nCREAT TABLE b ();")
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert "was rolled back as a whole: nothing of it is in the database" in caught.value.remedy
+    assert bench.query("SELECT to_regclass('a')::text") == [(None,)]
+
+
 def test_a_text_with_an_open_quote_swallows_nothing(bench: Workbench) -> None:
     """An unterminated comment or string can't take the next migration's statements into itself."""
     bench.write(_1_a="CREATE TABLE a (); /* open", _2_b="CREATE TABLE b (); -- */")
@@ -253,6 +262,21 @@ def test_a_lock_that_can_not_be_had_is_tried_again_as_a_whole_and_then_named(ben
     assert any(waited.holders for waited in bench.told(LockWaited))
 
 
+def test_a_short_lock_timeout_does_not_hide_who_was_in_the_way(bench: Workbench) -> None:
+    """However short it is, the session that holds the lock is seen before it runs out."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    apply(bench.project)
+    bench.settings = bench.settings.__class__(**{**_fields(bench.settings), "lock_timeout_ms": 600, "lock_retries": 0})
+    bench.write(_2_b="ALTER TABLE a ADD COLUMN j int;")
+    with bench.session() as other:
+        other.script("BEGIN; LOCK TABLE a IN ACCESS SHARE MODE")
+        with pytest.raises(BusyError) as caught:
+            apply(bench.project)
+        assert f"pid {other.backend_pid}" in caught.value.why
+    assert "Tried once, with lock_timeout = 600 ms" in caught.value.remedy
+    assert {waited.what for waited in bench.told(LockWaited)} == {"a lock that migration 2 needs"}
+
+
 def test_a_retry_goes_through_once_the_lock_is_free(bench: Workbench) -> None:
     """The transaction is repeated from its start, so nothing of the first try is there twice."""
     bench.write(_1_a="CREATE TABLE a (i int);")
@@ -353,6 +377,27 @@ def test_a_dry_run_leaves_the_database_as_it_is(bench: Workbench) -> None:
         apply(bench.project, dry_run=True)
     assert "dry run" in caught.value.remedy
     assert bench.versions() == [1]
+
+
+def test_a_dry_run_claims_nothing_that_did_not_happen(bench: Workbench) -> None:
+    """What ran on the scratch is in the report, not told as applied."""
+    bench.write(_1_a="CREATE TABLE a ();")
+    apply(bench.project, dry_run=True)
+    assert not bench.told(MigrationApplied)
+
+
+def test_a_dry_run_goes_on_where_a_run_without_a_transaction_stopped(bench: Workbench) -> None:
+    """What is committed of the file is in the live schema already, so the rehearsal starts after it."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
+    apply(bench.project)
+    text = "-- no-transaction\nCREATE INDEX CONCURRENTLY ai ON a (i);\nSELECT {};"
+    bench.write(_2_b=text.format("nope"))
+    with pytest.raises(StatementError):
+        apply(bench.project)
+    bench.write(_2_b=text.format("1"))
+    assert [one.version for one in apply(bench.project, dry_run=True).applied] == [2]
+    assert bench.versions() == [1]
+    assert [one.version for one in apply(bench.project).applied] == [2]
 
 
 def test_a_dry_run_on_a_database_without_a_ledger_does_not_make_one(bench: Workbench) -> None:

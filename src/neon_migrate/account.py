@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.target import Target
     from neon_migrate.settings import Settings
 
+_SYNTAX_ERROR = "42601"
+
 _WAIT_FOR_BACKEND_S, _LOOK_EVERY_S = 10.0, 0.25
 
 
@@ -81,7 +83,9 @@ class Account:
         next_step = f"Then run neon-migrate {self._command()} again."
         if isinstance(error, StatementError):
             next_step = f"Correct {name}, then run neon-migrate {self._command()} again."
-        error.remedy = "\n".join(filter(None, [error.remedy, self._kept(session), self.summary(), next_step]))
+        unread = isinstance(error, StatementError) and error.sqlstate == _SYNTAX_ERROR
+        kept = self._kept(session, unread=unread)
+        error.remedy = "\n".join(filter(None, [error.remedy, kept, self.summary(), next_step]))
         return error
 
     def interrupted(self, session: Session) -> InterruptedRunError:
@@ -141,14 +145,18 @@ class Account:
             self._done.append(migration)
         return True
 
-    def _kept(self, session: Session) -> str:
-        """What there is in the database of the migration that was begun and not finished."""
+    def _kept(self, session: Session, *, unread: bool = False) -> str:
+        """What there is in the database of the migration that was begun and not finished.
+
+        unread  the server found a syntax error: a message that it can't read to its end is not even begun
+        """
         file, migration = self._file(), self.current
         if file is None or migration is None:
             return "It was rolled back as a whole."
         name = self._name()
         if not file.no_transaction:
-            if shape(file.sql).control:
+            found = shape(file.sql)
+            if found.control and not (unread and found.statements is None):
                 return f"{name} ends its own transaction, so a part of it may be there; neon-migrate compare shows it."
             return f"{name} was rolled back as a whole: nothing of it is in the database."
         try:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from neon_migrate.differences import Difference, differences
 from neon_migrate.drift import compare_after, look
 from neon_migrate.errors import HistoryError, NeonMigrateError, StatementError, UsageError
-from neon_migrate.events import DriftFound, Notice, Warned
+from neon_migrate.events import DriftFound, MigrationApplied, Notice, Warned
 from neon_migrate.expected import other_major
 from neon_migrate.ledger import folder
 from neon_migrate.ledger.history import History
 from neon_migrate.plan import plan
+from neon_migrate.postgres.progress import note, read_progress
 from neon_migrate.postgres.session import connect
 from neon_migrate.runner import locked, require_in_order
 from neon_migrate.sources.database import catalog_of, scratch_catalog
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from neon_migrate.catalog import Catalog
+    from neon_migrate.events import Event, Observer
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.ledger.migration import LedgerRow, Migration
     from neon_migrate.postgres.scratch import ScratchServer
@@ -104,7 +106,7 @@ def _pending(project: Project, found: Folder, ledger: Sequence[LedgerRow], to: i
     history = History(found.migrations, tuple(ledger), found.strays)
     require_in_order(history)
     for fault in history.faults:
-        project.observer(Warned(f"{fault.what}\n{fault.remedy}"))
+        project.observer(Warned(f"{fault.what}\nwhat to do: {fault.remedy}"))
     if to is None:
         return history.pending
     if all(migration.version != to for migration in found.migrations):
@@ -133,6 +135,7 @@ def _rehearse(project: Project, found: Folder, to: int | None) -> ApplyReport:
         ledger = read_ledger(session, settings)
         live = catalog_of(session, settings)
         major = session.major
+        begun = read_progress(session, settings.table_name) if ledger is not None else {}
     pending = _pending(project, found, ledger or (), to)
     status = report(str(target), found, ledger)
     applied = History(found.migrations, ledger or ()).applied
@@ -145,7 +148,11 @@ def _rehearse(project: Project, found: Folder, to: int | None) -> ApplyReport:
             project.observer(Warned(warning))
         if drift:
             project.observer(DriftFound(tuple(map(str, drift))))
-        with locked(replace(project, target=server.target(database))) as run:
+        rehearsal = replace(project, target=server.target(database), observer=_rehearsed(project.observer))
+        with locked(rehearsal) as run:
+            for migration in pending:
+                if progress := begun.get((migration.version, "up")):
+                    note(run.session, run.conditions.ledger, migration.version, migration.checksum, progress)
             durations = run.up(pending, together=False)
     project.observer(Notice("A dry run: everything was run on a scratch, and the database was only read."))
     done = tuple(
@@ -153,6 +160,16 @@ def _rehearse(project: Project, found: Folder, to: int | None) -> ApplyReport:
         for migration, taken in zip(pending, durations, strict=True)
     )
     return ApplyReport(done, status, drift, warnings, dry_run=True)
+
+
+def _rehearsed(observer: Observer) -> Observer:
+    """The observer without what would read as if it had happened to the database."""
+
+    def told(event: Event) -> None:
+        if not isinstance(event, MigrationApplied):
+            observer(event)
+
+    return told
 
 
 def _bring_in_line(project: Project, server: ScratchServer, database: str, live: Catalog) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ class Backend:
 class LockWaited(Event):
     """We wait for a lock; sent again when those we wait for change.
 
-    what  what is waited for or what waits, such as `the migration lock`
+    what  the lock, such as `the migration lock`
     """
 
     what: str

@@ -198,12 +198,13 @@ class Runner:
         return None
 
     def _lock_not_had(self, error: StatementError, attempts: int) -> BusyError:
+        tries = "once" if attempts == 1 else f"{attempts} times"
         blockers = "\n".join(f"It waited for {backend}" for backend in self.watcher.blockers)
         return BusyError(
             f"{error.what} ({error.sqlstate})",
             where=error.where,
             why=blockers or error.why,
-            remedy=f"Tried {attempts} times, each with lock_timeout = {self.settings.lock_timeout_ms} ms. Run it again "
+            remedy=f"Tried {tries}, with lock_timeout = {self.settings.lock_timeout_ms} ms. Run it again "
             "when the sessions that hold the lock are done, or end them.",
         )
 
@@ -259,7 +260,7 @@ def locked(project: Project) -> Iterator[Runner]:
         require_unpooled(session, pid, lambda: connect(target))
         settings = project.settings
         lock = acquire(session, database, pid, wait_s=settings.wait_for_lock_s, observer=project.observer)
-        watcher = Watcher(lambda: connect(target), pid, project.observer)
+        watcher = Watcher(lambda: connect(target), pid, project.observer, lock_timeout_ms=settings.lock_timeout_ms)
         try:
             table, ledger = execute.open_ledger(session, settings)
             conditions = execute.Conditions(table, lock.guard, settings.lock_timeout_ms, watcher.tick)

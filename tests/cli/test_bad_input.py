@@ -186,6 +186,15 @@ def test_an_applied_migration_without_a_file_stops_everything(applied: Run, fold
     assert query(database, "SELECT to_regclass('b')::text") == [(None,)]
 
 
+def test_a_warning_is_shown_once(applied: Run, folder: Path) -> None:
+    """It stands among the progress; with --quiet it is still there."""
+    (folder / "migrations" / "0002_a.sql").unlink()
+    for command in ("verify", "compare"):
+        shown = applied(command)
+        assert (shown.out + shown.err).count("and has no file") == 1, shown.out + shown.err
+        assert applied(command, "--quiet").err.count("and has no file") == 1
+
+
 def test_a_dirty_row_stops_everything(applied: Run, database: Target) -> None:
     """What sqlx recorded as failed has to be resolved first, and the message says how."""
     query(database, "UPDATE _sqlx_migrations SET success = false")

@@ -114,6 +114,15 @@ def read_progress(session: Session, ledger: str) -> dict[tuple[int, Direction], 
     return {(version, direction): Progress(*rest) for version, direction, *rest in found}
 
 
+def note(session: Session, ledger: str, version: int, checksum: bytes, progress: Progress) -> None:
+    """Make a database look as if the up file of this version had come this far in it."""
+    table, _ = open_table(session, ledger, version, "up", checksum)
+    session.query(
+        f"UPDATE {table.name} SET statement = %s, digest = %s, running = %s WHERE version = %s AND direction = 'up'",
+        (progress.done, progress.digest, progress.running, version),
+    )
+
+
 def forget(session: Session, ledger: str, version: int) -> None:
     """Take away what is noted of a version, and the table with its last row."""
     noted = read_progress(session, ledger)

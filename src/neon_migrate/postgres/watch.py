@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
 
 EVERY_S = 1.0
-"""How often a running statement is looked at; what takes less is never seen, and costs no second connection."""
+"""How often a running statement is looked at, mostly; what takes less is not seen, and costs no second connection."""
 
 _BLOCKERS = """
 SELECT a.pid, coalesce(a.usename, '')::text, coalesce(a.application_name, ''),
@@ -34,23 +34,25 @@ FROM pg_catalog.pg_stat_progress_create_index WHERE pid = %s
 class Watcher:
     """Looks at one server process from outside and tells the observer what changed since it last looked.
 
+    every_s   how often it looks; often enough that a lock timeout does not end a wait before it was seen
     blockers  those that the process waited for when it was last looked at
     """
 
-    def __init__(self, connect: Callable[[], Session], pid: int, observer: Observer) -> None:
+    def __init__(self, connect: Callable[[], Session], pid: int, observer: Observer, *, lock_timeout_ms: int) -> None:
         self._connect = connect
         self._pid = pid
         self._observer = observer
         self._session: Session | None = None
         self._told: dict[type[Event], Event] = {}
         self._off = False
+        self.every_s = min(EVERY_S, lock_timeout_ms / 3000) if lock_timeout_ms else EVERY_S
         self.what = "the database"
         self.blockers: tuple[Backend, ...] = ()
 
     @property
     def tick(self) -> Tick:
         """For Session.message."""
-        return Tick(self.look, EVERY_S)
+        return Tick(self.look, self.every_s)
 
     def begin(self, what: str) -> None:
         """From now on the process runs `what`."""
@@ -70,7 +72,7 @@ class Watcher:
             return
         self.blockers = tuple(Backend(*row) for row in blockers)
         if self.blockers or LockWaited in self._told:
-            self._tell(LockWaited(self.what, self.blockers))
+            self._tell(LockWaited(f"a lock that {self.what} needs", self.blockers))
         for phase, total, done in builds:
             self._tell(IndexBuildProgress(phase, done, total))
 

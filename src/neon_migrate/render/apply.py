@@ -21,8 +21,6 @@ def apply_page(report: ApplyReport) -> Page:
 
 
 def _blocks(report: ApplyReport) -> Iterator[Block]:
-    for warning in report.warnings:
-        yield Line((Span("warning: ", "warn"), warning))
     if report.drift:
         when = "before anything is applied" if report.dry_run else "now"
         yield differences_tree(f"The database is not what its applied migrations make, {when}", report.drift)

@@ -27,7 +27,7 @@ def compare_page(report: CompareReport) -> Page:
                 )
             ),
         )
-    return (*_warnings(report), *verdict, *coverage_lines(report.coverage))
+    return (*verdict, *coverage_lines(report.coverage))
 
 
 def compare_sql(report: CompareReport) -> Page:
@@ -36,7 +36,3 @@ def compare_sql(report: CompareReport) -> Page:
         return (Document(f"-- {report.database} is in line with its migrations: nothing to do.\n"),)
     losses = "".join(f"-- loses data: {loss}\n" for loss in report.losses)
     return (Document(losses + report.sql),)
-
-
-def _warnings(report: CompareReport) -> Page:
-    return tuple(Line((Span("warning: ", "warn"), warning)) for warning in report.warnings)

@@ -43,7 +43,7 @@ def lasting(event: Event) -> Page:
         case Notice(text):
             return _line("note: ", "dim", text)
         case Warned(text):
-            return _line("warning: ", "warn", text)
+            return _line("warning: ", "warn", text.replace("\n", "\n  "))
         case LockWaited(what, holders) if holders:
             return _line("waiting: ", "warn", f"{what} is held by {'; '.join(map(str, holders))}")
         case Retrying(version, attempt, attempts, delay_ms, why):

@@ -21,8 +21,6 @@ def resolve_page(report: ResolveReport) -> Page:
 
 
 def _blocks(report: ResolveReport) -> Iterator[Block]:
-    for warning in report.warnings:
-        yield Line((Span("warning: ", "warn"), warning))
     state = "applied" if report.applied else "not applied"
     verb = "now says" if report.changed else "said already"
     yield Line((Span("resolved: ", "good"), f"the ledger {verb} that {report.version} is {state}."))

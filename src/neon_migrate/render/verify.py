@@ -20,8 +20,7 @@ def verify_page(report: VerifyReport) -> Page:
         else (Span(f"{len(missing)} missing", "bad"), f" in {report.database}, by its {_applied(report)}.")
     )
     table = Table(("looked for", "expected", "found"), tuple(map(_row, report.groups)), right=frozenset({1}))
-    warnings = (Line((Span("warning: ", "warn"), warning)) for warning in report.warnings)
-    return (*warnings, table, BLANK, *missing, Line(verdict))
+    return (table, BLANK, *missing, Line(verdict))
 
 
 def _applied(report: VerifyReport) -> str:
