@@ -212,6 +212,9 @@ class _Planner:
                 follows(dropped, (RELEASE, key) if (user, dropped) in names_wait else user)
                 if user[0] == DROP:
                     follows(place(PUT, need), user)
+                    owner = self.before.objects[need].owner
+                    if owner is not None:
+                        follows(place(PUT, owner), user)
         for key in (*self.creates, *self.alters):
             user = place(PUT, key)
             for need in self.after.depends.get(key, ()):

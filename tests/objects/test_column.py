@@ -236,14 +236,14 @@ CASES = (
         "CREATE TABLE t (a serial)",
         "CREATE TABLE t (a bigserial)",
         sql=(
-            "ALTER SEQUENCE public.t_a_seq AS bigint",
             "ALTER TABLE public.t ALTER COLUMN a DROP DEFAULT",
+            "ALTER SEQUENCE public.t_a_seq AS bigint",
             "ALTER TABLE public.t ALTER COLUMN a TYPE bigint",
             "ALTER TABLE public.t ALTER COLUMN a SET DEFAULT nextval('public.t_a_seq'::regclass)",
         ),
         back=(
-            "ALTER SEQUENCE public.t_a_seq AS integer",
             "ALTER TABLE public.t ALTER COLUMN a DROP DEFAULT",
+            "ALTER SEQUENCE public.t_a_seq AS integer",
             "ALTER TABLE public.t ALTER COLUMN a TYPE integer USING a::integer",
             "ALTER TABLE public.t ALTER COLUMN a SET DEFAULT nextval('public.t_a_seq'::regclass)",
         ),
