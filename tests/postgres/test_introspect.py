@@ -13,14 +13,12 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
 
 UNKNOWN = {
-    "cast": ("CREATE CAST (text AS integer) WITH INOUT", "(pg_catalog.text AS integer)"),
     "conversion": ("CREATE CONVERSION c FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8", "public.c"),
     "default acl": ("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC", "for role postgres on tables"),
     "foreign-data wrapper": ("CREATE FOREIGN DATA WRAPPER w", "w"),
     "operator family": ("CREATE OPERATOR FAMILY f USING btree", "public.f USING btree"),
-    "publication": ("CREATE PUBLICATION p FOR ALL TABLES", "p"),
     "table": ("CREATE TABLE parted (a integer PRIMARY KEY) PARTITION BY LIST (a)", "public.parted"),
-    "text search configuration": ("CREATE TEXT SEARCH CONFIGURATION c (COPY = english)", "public.c"),
+    "text search template": ("CREATE TEXT SEARCH TEMPLATE t (LEXIZE = dsimple_lexize)", "public.t"),
 }
 
 
