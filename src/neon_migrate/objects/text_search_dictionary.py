@@ -1,0 +1,65 @@
+"""Text search dictionaries (https://www.postgresql.org/docs/current/catalog-pg-ts-dict.html)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neon_migrate.catalog import Catalog, Key
+from neon_migrate.kind import USER_SCHEMA, Found, Kind, ReadSoFar, Row
+from neon_migrate.sql import qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_PG_TS_DICT = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class TextSearchDictionary:
+    """A dictionary.
+
+    template  qualified and quoted
+    options   of the template, as pg_ts_dict has them
+    """
+
+    schema: str
+    name: str
+    template: str
+    options: str = ""
+
+    @property
+    def key(self) -> Key:
+        return Key("text_search_dictionary", self.schema, self.name)
+
+    @property
+    def owner(self) -> Key | None:
+        return None
+
+
+class TextSearchDictionaryKind(Kind[TextSearchDictionary]):
+    name = "text_search_dictionary"
+    rank = 16
+
+    def query(self, major: int) -> str:
+        return f"""SELECT d.oid, n.nspname, d.dictname, quote_ident(tn.nspname) || '.' || quote_ident(t.tmplname),
+  coalesce(d.dictinitoption, '')
+FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace
+JOIN pg_ts_template t ON t.oid = d.dicttemplate JOIN pg_namespace tn ON tn.oid = t.tmplnamespace
+WHERE d.oid >= 16384 AND {USER_SCHEMA}"""
+
+    def read(self, row: Row, so_far: ReadSoFar) -> Found:
+        return ((_PG_TS_DICT, row[0], 0),), TextSearchDictionary(*row[1:])
+
+    def create(self, obj: TextSearchDictionary, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        options = f", {obj.options}" if obj.options else ""
+        return (f"CREATE {self.identity(obj)} (TEMPLATE = {obj.template}{options})",)
+
+    def drop(self, obj: TextSearchDictionary) -> Sequence[str]:
+        return (f"DROP {self.identity(obj)}",)
+
+    def identity(self, obj: TextSearchDictionary) -> str:
+        return f"TEXT SEARCH DICTIONARY {qualified(obj.schema, obj.name)}"
+
+
+KIND = TextSearchDictionaryKind()
