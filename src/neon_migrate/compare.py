@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from neon_migrate.differences import Difference, differences
+from neon_migrate.differences import Difference, differences, of_other_kinds
 from neon_migrate.expected import expect
 from neon_migrate.plan import plan
 
 if TYPE_CHECKING:
-    from neon_migrate.catalog import Catalog, Unmodelled
+    from neon_migrate.catalog import Unmodelled
     from neon_migrate.project import Project
 
 
@@ -53,18 +53,9 @@ def compare(project: Project) -> CompareReport:
     return CompareReport(
         compared.database,
         compared.applied,
-        (*differences(in_line.changes), *_of_other_kinds(compared.found, compared.expected)),
+        (*differences(in_line.changes), *of_other_kinds(compared.found, compared.expected)),
         in_line.script(),
         in_line.losses,
         compared.found.unmodelled,
         compared.warnings,
-    )
-
-
-def _of_other_kinds(found: Catalog, expected: Catalog) -> tuple[Difference, ...]:
-    """Objects of kinds that are not compared, where one side has not even the name."""
-    has, wanted = set(found.unmodelled), set(expected.unmodelled)
-    return (
-        *(Difference(thing.type, thing.identity, "missing") for thing in expected.unmodelled if thing not in has),
-        *(Difference(thing.type, thing.identity, "unexpected") for thing in found.unmodelled if thing not in wanted),
     )

@@ -10,7 +10,7 @@ from neon_migrate.diff import Alter, Change, Create, Drop, Rename
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from neon_migrate.catalog import DatabaseObject
+    from neon_migrate.catalog import Catalog, DatabaseObject
 
 State = Literal["missing", "unexpected", "different", "renamed"]
 
@@ -49,6 +49,15 @@ class Difference:
 def differences(changes: Iterable[Change]) -> tuple[Difference, ...]:
     """The Changes of `diff(found, expected)` as facts."""
     return tuple(_difference(change) for change in changes)
+
+
+def of_other_kinds(found: Catalog, expected: Catalog) -> tuple[Difference, ...]:
+    """Objects of kinds that are not compared, where one side has not even the name."""
+    has, wanted = set(found.unmodelled), set(expected.unmodelled)
+    return (
+        *(Difference(thing.type, thing.identity, "missing") for thing in expected.unmodelled if thing not in has),
+        *(Difference(thing.type, thing.identity, "unexpected") for thing in found.unmodelled if thing not in wanted),
+    )
 
 
 def _difference(change: Change) -> Difference:

@@ -18,8 +18,9 @@ from neon_migrate.prove import UNSAFE_USE_OF_NEW_ENUM_VALUE, prove, run_text
 from neon_migrate.settled import settled
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
-from neon_migrate.sources.schema_json.document import Document, read_document, renames
+from neon_migrate.sources.schema_json.document import Document, read_document
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
+from neon_migrate.sources.schema_json.renaming import due
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class _Work:
         return GenerateReport(
             in_step=not (stage.forward.statements or stage.renaming or stage.seeds),
             differences=differences(stage.forward.changes),
-            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in self._due(stage.before)),
+            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in due(self.document, stage.before)),
             seeds=tuple((table.name, count) for table, count, _ in self.seeds),
             losses=stage.forward.losses,
             warnings=warnings,
@@ -166,29 +167,9 @@ class _Work:
         sides = tuple((name, scratch_catalog(self.server, name, self.settings)) for name in (self.history, desired))
         return settled(self.server, sides[0], sides[1], self.settings)
 
-    def _due(self, before: Catalog) -> list[Rename]:
-        """The renames that are still to be done: the old name is there and the new one is not."""
-        tables = {(obj.key.schema, obj.key.name) for obj in before.of_kind("table")}
-        old_names = {
-            (rename.schema, rename.new): rename.old
-            for rename in renames(self.document)
-            if rename.kind == "table" and (rename.schema, rename.new) not in tables
-        }
-        columns = {tuple(obj.key[1:]) for obj in before.of_kind("column")}
-        due = []
-        for rename in renames(self.document):
-            if rename.kind == "table":
-                if (rename.schema, rename.old) in tables and (rename.schema, rename.new) not in tables:
-                    due.append(rename)
-                continue
-            table = old_names.get((rename.schema, rename.table), rename.table)
-            if (rename.schema, table, rename.old) in columns and (rename.schema, table, rename.new) not in columns:
-                due.append(rename)
-        return due
-
     def _renamed(self, before: Catalog) -> tuple[str, tuple[tuple[str, str], ...]]:
         """A database in which the renames are done, and their statements: there, and back."""
-        renaming = tuple(_rename_statements(rename) for rename in self._due(before))
+        renaming = tuple(_rename_statements(rename) for rename in due(self.document, before))
         if not renaming:
             return self.history, ()
         database = self.server.create(template=self.history)

@@ -107,6 +107,24 @@ def transaction_control(text: str, file: str) -> tuple[SourceStatement, ...]:
     )
 
 
+def roles_named(text: str) -> frozenset[str]:
+    """The roles that the statements name and none of them makes. Raises StatementError on a syntax error."""
+    split(text)
+    named: set[str] = set()
+    made: set[str] = set()
+    waiting: list[Any] = [node for _, node in _nodes(text)]
+    while waiting:
+        node = waiting.pop()
+        if node.DESCRIPTOR.name == "CreateRoleStmt":
+            made.add(node.role)
+        elif node.DESCRIPTOR.name == "RoleSpec" and node.rolename:
+            named.add(node.rolename)
+        for field, value in node.ListFields():
+            if field.message_type is not None:
+                waiting.extend([value] if hasattr(value, "DESCRIPTOR") else value)
+    return frozenset(named - made)
+
+
 def concurrent_index(text: str) -> Any:
     """The parsed `CREATE INDEX CONCURRENTLY` (libpg_query's IndexStmt) that `text` is, else None."""
     nodes = _nodes(text)

@@ -6,10 +6,14 @@ are only compared fairly when both sides were read from text that Postgres itsel
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from neon_migrate.diff import Rename, diff
+from neon_migrate.errors import StatementError
 from neon_migrate.objects import kind_of
+from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import open_scratch
 
@@ -23,6 +27,15 @@ if TYPE_CHECKING:
 _WITH_EXPRESSIONS = frozenset({"check", "index", "exclusion"})
 
 
+@dataclass(frozen=True, slots=True)
+class ScratchDatabase:
+    """A database of a scratch server that may be changed, and the Catalog that was read from it."""
+
+    server: ScratchServer
+    name: str
+    catalog: Catalog
+
+
 def settled(
     server: ScratchServer, first: tuple[str, Catalog], second: tuple[str, Catalog], settings: Settings
 ) -> tuple[Catalog, Catalog]:
@@ -30,10 +43,29 @@ def settled(
 
     The databases are changed: what may read differently is made again from its own definition.
     """
-    changed = {change.key for change in diff(first[1], second[1]) if change.key.kind in _WITH_EXPRESSIONS}
+    return settled_apart(ScratchDatabase(server, *first), ScratchDatabase(server, *second), settings)
+
+
+def settled_apart(first: ScratchDatabase, second: ScratchDatabase, settings: Settings) -> tuple[Catalog, Catalog]:
+    """`settled` for two databases that may be on two servers."""
+    changed = _changed(first.catalog, second.catalog)
+    return _made_again(first, changed, settings), _made_again(second, changed, settings)
+
+
+def settled_beside(live: Catalog, scratch: ScratchDatabase, settings: Settings) -> tuple[Catalog, Catalog]:
+    """The same for a database that must not be changed: what it has is written down and read again in a copy of the
+    scratch database. What can't be made there, since a table is not the same, stays as it was read.
+    """
+    changed = _changed(live, scratch.catalog)
+    return _definitions_read_again(live, scratch, changed), _made_again(scratch, changed, settings)
+
+
+def _changed(first: Catalog, second: Catalog) -> set[Key]:
+    """The keys, on either side, of what has an expression and is not the same."""
+    changes = diff(first, second)
+    changed = {change.key for change in changes if change.key.kind in _WITH_EXPRESSIONS}
     # A rename has the new side's key only.
-    changed |= {change.old.key for change in diff(first[1], second[1]) if isinstance(change, Rename)}
-    return _made_again(server, *first, changed, settings), _made_again(server, *second, changed, settings)
+    return changed | {change.old.key for change in changes if isinstance(change, Rename)}
 
 
 def _may_read_differently(obj: DatabaseObject) -> bool:
@@ -41,16 +73,43 @@ def _may_read_differently(obj: DatabaseObject) -> bool:
     return "::" in str(getattr(obj, "definition", ""))
 
 
-def _made_again(
-    server: ScratchServer, database: str, catalog: Catalog, keys: Iterable[Key], settings: Settings
-) -> Catalog:
-    present = [catalog.objects[key] for key in keys if key in catalog.objects]
-    unsettled = [obj for obj in present if _may_read_differently(obj)]
+def _unsettled(catalog: Catalog, keys: Iterable[Key]) -> list[DatabaseObject]:
+    present = [catalog.objects[key] for key in sorted(keys) if key in catalog.objects]
+    return [obj for obj in present if _may_read_differently(obj)]
+
+
+def _made_again(scratch: ScratchDatabase, keys: Iterable[Key], settings: Settings) -> Catalog:
+    unsettled = _unsettled(scratch.catalog, keys)
     if not unsettled:
-        return catalog
-    with open_scratch(server, database) as session:
+        return scratch.catalog
+    with open_scratch(scratch.server, scratch.name) as session:
         for obj in unsettled:
             kind = kind_of(obj.key)
-            for statement in (*kind.drop(obj), *kind.create(obj, catalog, frozenset())):
+            for statement in (*kind.drop(obj), *kind.create(obj, scratch.catalog, frozenset())):
                 session.query(statement)
         return catalog_of(session, settings)
+
+
+def _definitions_read_again(live: Catalog, scratch: ScratchDatabase, keys: Iterable[Key]) -> Catalog:
+    unsettled = _unsettled(live, keys)
+    if not unsettled:
+        return live
+    copy = scratch.server.create(template=scratch.name)
+    made: set[Key] = set()
+    with open_scratch(scratch.server, copy) as session:
+        for obj in unsettled:
+            kind = kind_of(obj.key)
+            drops = kind.drop(scratch.catalog.objects[obj.key]) if obj.key in scratch.catalog.objects else ()
+            with suppress(StatementError):
+                session.script(";\n".join((*drops, *kind.create(obj, live, frozenset()))))
+                made.add(obj.key)
+        read = read_catalog(session).objects
+    scratch.server.drop(copy)
+    again = {key: _with_definition_of(read[key], live.objects[key]) for key in made & read.keys()}
+    return replace(live, objects={**live.objects, **again})
+
+
+def _with_definition_of(other: Any, obj: Any) -> DatabaseObject:
+    """Whether it is valid, or validated, stays as it is."""
+    changed: DatabaseObject = replace(obj, definition=other.definition)
+    return changed

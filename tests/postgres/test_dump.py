@@ -229,13 +229,13 @@ def test_what_cannot_be_loaded_leaves_nothing(scratch: ScratchServer) -> None:
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("-- a\n\n\\restrict K\nSELECT 1;\n\\unrestrict K\n", "-- a\n\nSELECT 1;\n"),
+        ("-- a\n\n\\restrict K\nSELECT 1;\n\\unrestrict K\n", "-- a\n\n\nSELECT 1;\n\n"),
         ("SELECT 1;\n\\restrict K\n\\unrestrict K\n", "SELECT 1;\n\\restrict K\n\\unrestrict K\n"),
-        ("\\restrict K\n\\unrestrict K\n'\n\\unrestrict K\n", "\\unrestrict K\n'\n"),
+        ("\\restrict K\n\\unrestrict K\n'\n\\unrestrict K\n", "\n\\unrestrict K\n'\n\n"),
         ("-- nothing\n", "-- nothing\n"),
         ("", ""),
     ],
 )
 def test_only_psqls_own_lines_are_taken_out(text: str, left: str) -> None:
-    """The first before any statement, the last of its key; the same words elsewhere are somebody's text."""
+    """The first before any statement, the last of its key, no line moved; elsewhere the words are somebody's text."""
     assert without_restrict(text) == left

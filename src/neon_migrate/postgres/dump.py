@@ -302,7 +302,7 @@ def load_dump(server: ScratchServer, dump_text: str, *, roles: Sequence[str] = (
 
 
 def without_restrict(text: str) -> str:
-    """The text less psql's own `\\restrict` and `\\unrestrict`, which no server understands.
+    """The text with empty lines for psql's own `\\restrict` and `\\unrestrict`, which no server understands.
 
     The first is only looked for among the comments before any statement, the second only at the end.
     """
@@ -311,8 +311,10 @@ def without_restrict(text: str) -> str:
     if start == len(lines) or not lines[start].startswith("\\restrict "):
         return text
     closing = "\\un" + lines[start][1:]
+    if closing not in lines:
+        return text
     end = len(lines) - 1 - lines[::-1].index(closing)
-    return "\n".join(line for n, line in enumerate(lines) if n not in (start, end))
+    return "\n".join("" if n in (start, end) else line for n, line in enumerate(lines))
 
 
 def _checked(command: list[str]) -> str:

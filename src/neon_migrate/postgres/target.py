@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 VARIABLES = ("NEON_DATABASE_URL", "DATABASE_URL")
 """The environment variables that name the database, first one first."""
 
-_SCHEMES = ("postgresql://", "postgres://")
+SCHEMES = ("postgresql://", "postgres://")
+"""What a database URL begins with."""
+
 _SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 _NEON = ".neon.tech"
 _POOLER = "-pooler"
@@ -134,19 +136,24 @@ def resolve_target(settings: Settings, database_url: str | None, environment: Ma
     from neon_migrate.postgres.dotenv import read
 
     if database_url is not None:
-        return _target(database_url, "--database-url")
+        return read_target(database_url, "--database-url")
     dotenv = settings.root / ".env"
     for variables, origin in ((environment, ""), (None, " in .env")):
         if variables is None:
             variables = read(dotenv, environment)
         for name in VARIABLES:
             if name in variables:
-                return _target(variables[name], f"{name}{origin}")
+                return read_target(variables[name], f"{name}{origin}")
     return None
 
 
-def _target(url: str, source: str) -> Target:
-    """A checked Target of what a person wrote."""
+def read_target(url: str, source: str) -> Target:
+    """A checked Target of what a person wrote.
+
+    source  what to call the place it was written in
+
+    Raises UsageError as `resolve_target` does.
+    """
     url = url.strip()
     if not url:
         raise UsageError(
@@ -154,7 +161,7 @@ def _target(url: str, source: str) -> Target:
             why="It is set, so no other place is looked at.",
             remedy=f"{_EXAMPLE}, or unset {source}." if source in VARIABLES else _EXAMPLE,
         )
-    if not url.startswith(_SCHEMES):
+    if not url.startswith(SCHEMES):
         raise _unreadable(source, _about_scheme(url))
     target = Target(_libpq_url(url, source), source)
     parameters = target.parameters()
@@ -191,7 +198,7 @@ def _libpq_url(url: str, source: str) -> str:
     A user or password with a bare `@` or a `%` that encodes nothing is encoded; sqlx's spellings of parameters become
     libpq's; parameters of a client's own pool or cache are left out; `options[name]=value` joins `options`.
     """
-    scheme = next(scheme for scheme in _SCHEMES if url.startswith(scheme))
+    scheme = next(scheme for scheme in SCHEMES if url.startswith(scheme))
     place, _, query = url[len(scheme) :].partition("?")
     authority, slash, path = place.partition("/")
     if "@" in path or ("@" in query and "@" not in authority and "=" not in query.partition("@")[0]):
@@ -243,7 +250,7 @@ def _reason(message: str) -> str:
 
 def _written_secrets(conninfo: str) -> Iterator[str]:
     """The secrets as they stand in a URL: encoded, and found even where the URL can't be read."""
-    if not conninfo.startswith(_SCHEMES):
+    if not conninfo.startswith(SCHEMES):
         return
     rest = conninfo.partition("://")[2]
     user = rest.rpartition("@")[0] if "@" in rest.partition("?")[0] else rest.partition("@")[0] if "@" in rest else ""

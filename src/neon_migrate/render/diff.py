@@ -1,0 +1,49 @@
+"""The page of `diff`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neon_migrate.render.differences import TO_BE_MADE, coverage_lines, differences_tree
+from neon_migrate.render.page import Document, Line, Span, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from neon_migrate.diffing import DiffReport
+    from neon_migrate.render.page import Block, Page
+
+
+def diff_page(report: DiffReport) -> Page:
+    """Every difference as a tree, what data is at stake, and what was not compared."""
+    return tuple(_blocks(report))
+
+
+def _blocks(report: DiffReport) -> Iterator[Block]:
+    if report.different:
+        yield differences_tree(f"What makes {report.before} into {report.after}", report.differences, TO_BE_MADE)
+        yield from (Line((Span("loses data: ", "bad"), loss)) for loss in report.losses)
+        allow = " --allow-data-loss" if report.losses else ""
+        counted = plural(len(report.differences), "difference")
+        yield Line((Span(counted, "warn"), f". neon-migrate diff --sql{allow} prints the SQL."))
+    else:
+        yield Line((Span("equal: ", "good"), f"{report.before} and {report.after} are the same schema."))
+    yield from coverage_lines(report.coverage)
+
+
+def diff_sql(report: DiffReport) -> Page:
+    """The statements alone; what they could lose, and what they leave out, as comments at their head.
+
+    Raises RefusedError where they lose data and that was not allowed.
+    """
+    script = report.script()
+    if not report.different:
+        return (Document(_comment(f"{report.before} and {report.after} are the same schema: nothing to do.")),)
+    losses = (_comment(f"loses data: {loss}") for loss in report.losses)
+    others = (_comment(f"not compared: {found.type} {found.identity}") for found in report.coverage)
+    return (Document("".join((*losses, *others, script))),)
+
+
+def _comment(text: str) -> str:
+    """The text as SQL comments: a name may have line breaks, and none of it may become SQL."""
+    return "".join(f"-- {line}\n" for line in text.splitlines())

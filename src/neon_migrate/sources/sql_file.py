@@ -1,0 +1,114 @@
+"""A file of SQL as a database: run on a scratch server as psql would run it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neon_migrate import execute
+from neon_migrate.errors import Location, StatementError, UsageError
+from neon_migrate.ledger.folder import byte_location
+from neon_migrate.ledger.migration import MigrationFile
+from neon_migrate.postgres.dump import without_restrict
+from neon_migrate.script import roles_named, units
+from neon_migrate.sources.migrations import open_scratch
+from neon_migrate.sql import identifier
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.settings import Settings
+
+_ACTIVE_TRANSACTION, _UNSAFE_USE_OF_NEW_ENUM_VALUE = "25001", "55P04"
+_UNDEFINED_OBJECT = "42704"
+_PSQLS_OWN = "Lines that begin with a backslash are psql's own commands and no SQL: take them out."
+
+
+def read_sql_file(path: Path) -> MigrationFile:
+    """The file's text, every line where it stands. Raises UsageError: it can't be read, is not UTF-8, has a NUL."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"{path.name} can't be read", where=Location(str(path)), why=error.strerror or str(error)
+        ) from None
+    if b"\0" in raw:
+        raise UsageError(
+            f"{path.name} holds a NUL byte",
+            where=byte_location(str(path), raw, raw.index(b"\0")),
+            why="Postgres's protocol ends a text there. UTF-16 looks like this.",
+            remedy="Save the file as UTF-8.",
+        )
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path.name} is not UTF-8: byte 0x{raw[error.start]:02x}",
+            where=byte_location(str(path), raw, error.start),
+            remedy="Save the file as UTF-8.",
+        ) from None
+    return MigrationFile(path, without_restrict(text))
+
+
+def load_sql_file(server: ScratchServer, file: MigrationFile, settings: Settings) -> str:
+    """A new database of `server` in which the file was run; its name. The caller owns it.
+
+    It is run in one message, and statement by statement where something in it can't be inside a transaction. Roles
+    that it names and does not make, as pg_dump's texts do, are made first.
+
+    Raises StatementError with file, line and column; no database is left then.
+    """
+    try:
+        return _loaded(server, file, settings)
+    except StatementError as error:
+        if error.sqlstate != _UNDEFINED_OBJECT or not _make_roles(server, file):
+            raise
+    return _loaded(server, file, settings)
+
+
+def _loaded(server: ScratchServer, file: MigrationFile, settings: Settings) -> str:
+    try:
+        return _run(server, file, settings, whole=True)
+    except StatementError as error:
+        if error.sqlstate not in (_ACTIVE_TRANSACTION, _UNSAFE_USE_OF_NEW_ENUM_VALUE):
+            raise
+    return _run(server, file, settings, whole=False)
+
+
+def _run(server: ScratchServer, file: MigrationFile, settings: Settings, *, whole: bool) -> str:
+    database = server.create()
+    try:
+        with open_scratch(server, database) as session:
+            if whole:
+                outcome = execute.send(session, file.sql)
+                if outcome.error is not None:
+                    raise _with_remedy(execute.refused(file, settings, outcome))
+            else:
+                for unit in units(file.sql, execute.file_name(file, settings)):
+                    execute.run_unit(session, file, unit, settings)
+    except StatementError:
+        server.drop(database)
+        raise
+    return database
+
+
+def _with_remedy(error: StatementError) -> StatementError:
+    line = (error.where.source or "") if error.where else ""
+    error.remedy = _PSQLS_OWN if line.lstrip().startswith("\\") else "Correct the file at this place."
+    return error
+
+
+def _make_roles(server: ScratchServer, file: MigrationFile) -> bool:
+    """Make the roles that the file takes for granted; False where there is none to make."""
+    try:
+        named = roles_named(file.sql)
+    except StatementError:  # a grammar that is newer, or older, than ours
+        return False
+    database = server.create()
+    with server.session(database) as session:
+        known = {role for (role,) in session.query("SELECT rolname::text FROM pg_catalog.pg_roles")}
+        missing = sorted(named - known)
+        for role in missing:
+            session.query(f"CREATE ROLE {identifier(role)}")
+    server.drop(database)
+    return bool(missing)
