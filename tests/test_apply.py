@@ -119,6 +119,15 @@ def test_a_syntax_error_that_only_the_server_sees_stops_where_sqlx_would(bench: 
     assert str(caught.value.where) == "migrations/3_c.sql:2:1"
 
 
+def test_what_is_there_already_may_be_resolved(bench: Workbench) -> None:
+    """Somebody ran the migration by hand: the error says how the ledger learns of it."""
+    bench.query("CREATE TABLE a ()")
+    bench.write(_1_a="CREATE TABLE a ();")
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert "neon-migrate resolve 1 --applied" in caught.value.remedy
+
+
 def test_a_syntax_error_is_told_to_have_left_nothing(bench: Workbench) -> None:
     """A message that the server can't read to its end is not begun, whatever stands before the error."""
     bench.write(_1_a="CREATE TABLE a ();\nCOMMIT;\nCREAT TABLE b ();")

@@ -71,6 +71,21 @@ def test_the_checksum_of_an_edited_file_is_taken_over_once_its_schema_is_there(b
     assert bench.sqlx("info").count("installed") == 2
 
 
+def test_a_version_on_which_later_ones_build(bench: Workbench) -> None:
+    """They do not run without it, so what it changes is seen where they are not yet there."""
+    apply(bench.project)
+    bench.query("UPDATE _sqlx_migrations SET success = false WHERE version = 1")
+    with pytest.raises(HistoryError) as caught:
+        resolve(bench.project, 1, applied=False)
+    assert caught.value.what.startswith("The other applied migrations do not run without 1")
+    assert "newest version first" in caught.value.remedy
+    resolve(bench.project, 1, applied=True)
+    assert bench.query("SELECT success FROM _sqlx_migrations WHERE version = 1") == [(True,)]
+    bench.query("DROP TABLE a")
+    with pytest.raises(RefusedError, match="with version 1 applied"):
+        resolve(bench.project, 1, applied=True)
+
+
 def test_drift_that_has_nothing_to_do_with_the_version_is_told_and_no_hindrance(bench: Workbench) -> None:
     """Only the objects that the version changes decide."""
     bench.query("CREATE INDEX a_i ON a (i)")

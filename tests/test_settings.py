@@ -100,6 +100,22 @@ def test_a_fault_is_named_with_its_remedy(tmp_path: Path, text: str, message: st
     assert caught.value.exit_code == ExitCode.USAGE
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong", "meant"),
+    [
+        ("[migrate]\ntable_name = 'x'", "table_name", "table-name"),
+        ("[migrate.defaults]\nmigration-typ = 'simple'", "migration-typ", "migration-type"),
+    ],
+)
+def test_a_slip_in_sqlx_settings_is_no_silent_default(tmp_path: Path, text: str, wrong: str, meant: str) -> None:
+    """sqlx refuses it as well; with the default instead, all migrations would go into another ledger."""
+    (tmp_path / "sqlx.toml").write_text(f"[common]\ndatabase-url-var = 'URL'\n{text}\n")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path)
+    assert caught.value.what == f"sqlx.toml: there is no setting {wrong!r}"
+    assert caught.value.remedy == f"Did you mean {meant!r}?"
+
+
 def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     """Editors on Windows write one."""
     (tmp_path / "neon-migrate.toml").write_bytes(b'\xef\xbb\xbftable-name = "mine"\r\n')

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _SYNTAX_ERROR = "42601"
 
+_THERE_ALREADY = frozenset({"42P07", "42701", "42710", "42P06", "42723"})
+"""A table or index, column, object such as a type or constraint, schema or function of that name exists."""
+
 _WAIT_FOR_BACKEND_S, _LOOK_EVERY_S = 10.0, 0.25
 
 
@@ -83,6 +86,9 @@ class Account:
         next_step = f"Then run neon-migrate {self._command()} again."
         if isinstance(error, StatementError):
             next_step = f"Correct {name}, then run neon-migrate {self._command()} again."
+            if error.sqlstate in _THERE_ALREADY and self._direction == "up":
+                version = self.current.version
+                next_step += f"\nIf all of {version} is there already: neon-migrate resolve {version} --applied."
         unread = isinstance(error, StatementError) and error.sqlstate == _SYNTAX_ERROR
         kept = self._kept(session, unread=unread)
         error.remedy = "\n".join(filter(None, [error.remedy, kept, self.summary(), next_step]))

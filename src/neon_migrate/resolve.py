@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.diff import Rename, diff
 from neon_migrate.differences import Difference, differences
-from neon_migrate.errors import HistoryError, RefusedError
+from neon_migrate.errors import HistoryError, RefusedError, StatementError
 from neon_migrate.events import Step, Warned
 from neon_migrate.expected import other_major, replayed_catalog
 from neon_migrate.ledger import folder, rows
@@ -118,15 +118,33 @@ def _compare(
     wanted = snapshot_keys(together, project.settings)
     with project.scratch(major=run.session.major, wanted=wanted) as server:
         warnings = other_major(server)
-        without = replayed_catalog(project, others, server)
         given = replayed_catalog(project, together, server)
-    changed = _keys(diff(without, given))
+        try:
+            before, after = replayed_catalog(project, others, server), given
+        except StatementError as error:
+            # Later migrations build on it. What it changes is then seen where they are not yet there.
+            if migration is None or not applied:
+                raise _needed(migration, error) from None
+            below = tuple(one for one in others if one.version < migration.version)
+            before = replayed_catalog(project, below, server)
+            after = replayed_catalog(project, (*below, migration), server)
+    changed = _keys(diff(before, after))
     against: list[Change] = []
     drift: list[Change] = []
-    for change in diff(live, given if applied else without):
+    for change in diff(live, given if applied else before):
         (against if migration is None or changed & _keys([change]) else drift).append(change)
     seen = tuple(sorted(str(key) for key in changed))
     return _Compared(seen, differences(against), differences(drift), warnings)
+
+
+def _needed(migration: Migration | None, error: StatementError) -> HistoryError:
+    without = f"without {migration.version}" if migration else "from their files"
+    return HistoryError(
+        f"The other applied migrations do not run {without}; the ledger was not changed",
+        where=error.where,
+        why=error.what,
+        remedy="Bring the missing file back, or resolve what builds on it first, the newest version first.",
+    )
 
 
 def _keys(changes: Iterable[Change]) -> frozenset[Key]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from neon_migrate.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 SETTINGS_FILE = "neon-migrate.toml"
@@ -104,13 +105,17 @@ def _with_table(settings: Settings, table: dict[str, Any], path: Path) -> Settin
     for name, value in table.items():
         attribute = known.get(name)
         if attribute is None:
-            near = get_close_matches(name, known, n=1)
-            raise SettingsError(
-                f"{path.name}: there is no setting {name!r}",
-                remedy=f"Did you mean {near[0]!r}?" if near else "Known settings: " + ", ".join(sorted(known)),
-            )
+            raise _unknown(name, known, path)
         changes[attribute] = _typed(settings, attribute, value, path)
     return replace(settings, **changes)
+
+
+def _unknown(name: str, known: Iterable[str], path: Path) -> SettingsError:
+    near = get_close_matches(name, known, n=1)
+    return SettingsError(
+        f"{path.name}: there is no setting {name!r}",
+        remedy=f"Did you mean {near[0]!r}?" if near else "Known settings: " + ", ".join(sorted(known)),
+    )
 
 
 def _typed(settings: Settings, attribute: str, value: Any, path: Path) -> Any:
@@ -142,17 +147,18 @@ def _wanted(attribute: str, default: Any) -> tuple[type, ...]:
     return (int, float) if isinstance(default, float) else (int,)
 
 
+_OF_SQLX = ("table-name", "create-schemas", "migrations-dir", "ignored-chars", "defaults")
+_OF_SQLX_DEFAULTS = ("migration-type", "migration-versioning")
+"""The keys of `[migrate]` and `[migrate.defaults]`; sqlx refuses others too: a slip would mean another ledger."""
+
+
 def _with_sqlx(settings: Settings, path: Path) -> Settings:
     if not path.is_file():
         return settings
-    migrate = _read(path).get("migrate", {})
-    defaults = migrate.get("defaults", {})
-    table = {
-        **{
-            name: migrate[name]
-            for name in ("table-name", "create-schemas", "migrations-dir", "ignored-chars")
-            if name in migrate
-        },
-        **{name: defaults[name] for name in ("migration-type", "migration-versioning") if name in defaults},
-    }
-    return _with_table(settings, table, path)
+    migrate = dict(_read(path).get("migrate", {}))
+    defaults = migrate.pop("defaults", {})
+    for table, known in ((migrate, _OF_SQLX), (defaults, _OF_SQLX_DEFAULTS)):
+        for name in table:
+            if name not in known:
+                raise _unknown(name, known, path)
+    return _with_table(settings, {**migrate, **defaults}, path)

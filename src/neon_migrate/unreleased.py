@@ -55,7 +55,9 @@ def by_git(migrations: Sequence[Migration], folder: Path) -> Unreleased:
             known = set(names.split("\0"))
             new = tuple(one for one in migrations if one.up.path.name not in known)
             return Unreleased(new, f"those not on the git branch {branch}")
-    return Unreleased(tuple(migrations[-1:]), "the newest (no database was named, and git knows no default branch)")
+    return Unreleased(
+        tuple(migrations[-1:]), "the newest (no database was there to ask, and git knows no default branch)"
+    )
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -133,11 +133,12 @@ def _check_complete(
 ) -> None:
     for name in columns:
         if record.get(name) is None:
+            shown = _shown(record, tuple(record)[:3])
             raise SchemaError(
                 f"{dotted(path)} has no value for its key {name!r}",
                 where=document.text.at(path),
                 why=f"The records of {entry.name} are told apart by {', '.join(columns)}.",
-                remedy=f"Add {name!r} to this record: {_shown(record, tuple(record)[:3])}.",
+                remedy=f"Add {name!r} to this record{shown and f': {shown}'}.",
             )
     for name in entry.primary_key:
         if record.get(name) is None and not (name not in record and has_default(entry.table.fields[name])):
