@@ -101,6 +101,18 @@ def test_a_down_that_fails_on_the_scratch_never_reaches_the_database(bench: Work
     assert bench.versions() == [1, 2, 3]
 
 
+def test_what_does_not_run_on_a_scratch_leaves_the_ledger_to_be_set_right(bench: Workbench) -> None:
+    """It was applied because of something by hand: no way back can be tried, and the message names the way that is."""
+    bench.query("CREATE TABLE by_hand ()")
+    bench.write(_4_d__up="ALTER TABLE by_hand ADD COLUMN i int;", _4_d__down="ALTER TABLE by_hand DROP COLUMN i;")
+    apply(bench.project)
+    with pytest.raises(StatementError, match="by_hand") as caught:
+        rollback(bench.project, 4, confirm=agreed, allow_data_loss=True)
+    assert "--tracking-only" in caught.value.remedy
+    rollback(bench.project, 4, confirm=agreed, tracking_only=True)
+    assert bench.versions() == [1, 2, 3]
+
+
 def test_a_down_that_fails_on_live_data_keeps_what_was_reverted_before(bench: Workbench) -> None:
     """One transaction a migration: those before it are gone with their rows, it and the rest are there."""
     bench.write(_2_b__down="ALTER TABLE a ADD CONSTRAINT small CHECK (i < 10);\nDROP INDEX a_i;")

@@ -219,7 +219,14 @@ class _Planning:
             conditions = execute.Conditions(execute.ensure_ledger(session, settings))
             history = [catalog_of(session, settings)]
             for migration in reversed(self.going):
-                execute.run_up(session, migration, settings, conditions)
+                try:
+                    execute.run_up(session, migration, settings, conditions)
+                except StatementError as error:
+                    error.remedy = (
+                        "It does not run on a scratch, so its way back could not be tried; the database was not "
+                        "touched. --tracking-only takes its row alone; the schema is then taken back by hand."
+                    )
+                    raise
                 history.append(catalog_of(session, settings))
             now = history.pop()
             for migration in self.going:

@@ -80,6 +80,7 @@ def test_an_error_names_file_line_and_column(scratch: ScratchServer, tmp_path: P
         replay(scratch, migrations_of(project.settings), project.settings)
     assert str(caught.value.where) == "migrations/2_b.sql:4:1"
     assert caught.value.sqlstate == "42P01"
+    assert "neon-migrate validate" in caught.value.remedy
 
 
 def test_replaying_known_migrations_and_a_new_one_runs_the_new_one_alone(tmp_path: Path) -> None:

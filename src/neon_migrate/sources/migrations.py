@@ -21,6 +21,10 @@ _FORMAT = "1"
 """Part of every key: to be counted up when a replay of the same files comes out differently than before."""
 
 
+_REMEDY = """It has to run on an empty database, after the migrations below it; neon-migrate validate tries all of them.
+While it is applied nowhere, correct it; else add a migration with a lower version that makes what it needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replay:
     """A database that has the migrations.
@@ -84,4 +88,5 @@ def run(session: Session, migrations: Sequence[Migration], settings: Settings) -
     ledger = execute.ensure_ledger(session, settings)
     ran = execute.run_pipeline(session, migrations, settings, execute.Conditions(ledger))
     if ran.error is not None:
+        ran.error.remedy = ran.error.remedy or _REMEDY
         raise ran.error
