@@ -57,8 +57,8 @@ class IndexKind(Kind[Index]):
         return f"""SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique,
   pg_get_indexdef(c.oid, 0, true), i.indisvalid
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-WHERE c.relkind = 'i' AND i.indrelid >= 16384 AND NOT EXISTS (SELECT FROM pg_depend d
-  WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i')
+WHERE c.relkind = 'i' AND i.indrelid >= 16384
+  AND c.oid NOT IN (SELECT d.objid FROM pg_depend d WHERE d.classid = {PG_CLASS} AND d.deptype = 'i')
   AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind IN ('r', 'm'))"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:

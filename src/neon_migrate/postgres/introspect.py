@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -9,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key, Unmodelled
 from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, PG_EXTENSION, PG_NAMESPACE, PG_TYPE
 from neon_migrate.objects import kind_of, kinds
+from neon_migrate.sql import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from neon_migrate.kind import Kind
     from neon_migrate.postgres.session import Rows, Session
@@ -20,13 +23,13 @@ PROGRESS_TABLE = "_neon_migrate_progress"
 
 # Objects of initdb have OIDs below 16384 (FirstNormalObjectId) and are nobody's change; schema public is one of them.
 # Internal relations and types (of toast, of rows, of arrays) depend on nothing but what they are part of.
+# Since 18 NOT NULL is a constraint with a name; the column says it too, the same on every version.
 _DEPENDENCIES = f"""SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text
 FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = {PG_NAMESPACE})
-  AND NOT (deptype = 'i' AND classid IN ({PG_CLASS}, {PG_TYPE}))"""
+  AND NOT (deptype = 'i' AND classid IN ({PG_CLASS}, {PG_TYPE}))
+  AND NOT (classid = {PG_CONSTRAINT} AND objid IN (SELECT oid FROM pg_constraint WHERE contype = 'n'))"""
 # Our own bookkeeping, and the relations behind large values: they and what belongs to them is nobody's change.
-_NOT_OURS = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass(%s) OR c.relname = %s OR c.relkind = 't'"
-# Since 18 NOT NULL is a constraint with a name; the column says it too, the same on every version.
-_NOT_NULL = "SELECT oid FROM pg_constraint WHERE contype = 'n'"
+_NOT_OURS = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass({}) OR c.relname = {} OR c.relkind = 't'"
 # What belongs to no schema may depend on nothing that pg_depend records. Neon's own administrator is not the user's.
 _CATALOGS_WITHOUT_SCHEMA = (
     *("pg_am", "pg_cast", "pg_event_trigger", "pg_foreign_data_wrapper", "pg_foreign_server", "pg_language"),
@@ -63,25 +66,37 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
     """
     known = kinds()
     begin, end = _IN_TRANSACTION if session.in_transaction else _ALONE
-    statements: list[tuple[str, Sequence[Any]]] = [
+    statements = (
         # Where the ledger is depends on the search_path of the session, so this one comes first.
-        (begin, ()),
-        (_NOT_OURS, (ledger, PROGRESS_TABLE)),
-        ("SET LOCAL search_path = ''", ()),
-        (_DEPENDENCIES, ()),
-        (_NOT_NULL, ()),
-        (_WITHOUT_SCHEMA, ()),
-        *((kind.query(session.major), ()) for kind in known.values()),
-        (end, ()),
-    ]
-    answers = session.queries(statements)
-    not_ours, edges, not_null, without_schema = answers[1], answers[3], answers[4], answers[5]
-    reading = _Reading(edges, without_schema, tuple(ignore))
-    reading.leave_out(PG_CLASS, not_ours)
-    reading.leave_out(PG_CONSTRAINT, not_null)
-    for kind, rows in zip(known.values(), answers[6:-1], strict=True):
-        reading.read(kind, rows)
-    return Catalog(reading.objects, reading.depends, reading.own, _describe(session, reading.unknown()))
+        begin,
+        _NOT_OURS.format(literal(ledger), literal(PROGRESS_TABLE)),
+        "SET LOCAL search_path = ''",
+        _DEPENDENCIES,
+        _WITHOUT_SCHEMA,
+        *(kind.query(session.major) for kind in known.values()),
+        end,
+    )
+    with closing(session.stream(statements)) as answers, _no_collection():
+        _, not_ours, _, edges, without_schema = (next(answers) for _ in range(5))
+        reading = _Reading(edges, without_schema, tuple(ignore))
+        reading.leave_out(PG_CLASS, not_ours)
+        for kind in known.values():
+            reading.read(kind, next(answers))
+        next(answers)
+        unknown = reading.unknown()
+    return Catalog(reading.objects, reading.depends, reading.own, _describe(session, unknown))
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Python's cyclic garbage collector at rest: it would look through all that is being read, again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _describe(session: Session, addresses: Sequence[Address]) -> tuple[Unmodelled, ...]:
@@ -119,26 +134,24 @@ class _Reading:
         return kind_of(key).identity(self.objects[key])
 
     def read(self, kind: Kind[Any], rows: Rows) -> None:
-        objects, implied, left_out = self.objects, self.implied, self.left_out
+        objects, own, implied, left_out = self.objects, self.own, self.implied, self.left_out
+        may_be_ignored = kind.name == "table" and bool(self.ignore)
         for row in rows:
             found = kind.read(row, self)
             if found is None:
                 continue
             addresses, obj = found
-            key, owner = obj.key, obj.owner
-            if (
-                (addresses and addresses[0] in left_out)
-                or (owner is not None and owner not in objects)
-                or (key.kind == "table" and self._ignored(key))
-                or self._carrier_is_left_out(obj)
-            ):
-                left_out.update(addresses)
-                continue
-            objects[key] = obj
+            key = obj.key
             if addresses:
-                self.own[addresses[0]] = key
+                if addresses[0] in left_out or (may_be_ignored and self._ignored(key)):
+                    left_out.update(addresses)
+                    continue
+                own[addresses[0]] = key
                 for address in addresses:
                     implied[address] = key
+            elif obj.owner not in objects or self._carrier_is_left_out(obj):
+                continue  # a fact about something that is not there
+            objects[key] = obj
 
     def _carrier_is_left_out(self, obj: DatabaseObject) -> bool:
         """A sequence that goes away with a column of a table that is not ours is not ours either."""
@@ -172,13 +185,13 @@ class _Reading:
 
     def unknown(self) -> list[Address]:
         """What is there, no kind has read and no unknown object brings along, in a stable order."""
+        implied = self.implied
         candidates: dict[Address, list[tuple[str, Address]]] = {
-            (classid, oid, 0): [] for classid, oid in self.without_schema if (classid, oid, 0) not in self.implied
+            (classid, oid, 0): [] for classid, oid in self.without_schema if (classid, oid, 0) not in implied
         }
         for classid, objid, _, refclassid, refobjid, _, deptype in self.edges:
-            address = (classid, objid, 0)
-            if address not in self.implied:
-                candidates.setdefault(address, []).append((deptype, (refclassid, refobjid, 0)))
+            if (classid, objid, 0) not in implied:
+                candidates.setdefault((classid, objid, 0), []).append((deptype, (refclassid, refobjid, 0)))
         brought = self._brought_along(candidates)
         return sorted(address for address in candidates if address not in brought and address not in self.left_out)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.errors import StatementError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from types import TracebackType
 
     import psycopg
@@ -114,6 +114,48 @@ class Session:
             raise failed
         # The end of the pipeline is its one sync; asking for the rows inside would be a second round trip.
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+    def stream(self, statements: Sequence[str]) -> Generator[Rows, None, None]:
+        """Run statements without parameters in one round trip, and give the rows of each as soon as they are there.
+
+        While the caller works on the rows of one the server works on the next. Where one fails, those after it are not
+        run. Nothing else may be asked of the session before the last was taken, or the iterator closed.
+        """
+        from psycopg import generators
+        from psycopg.adapt import Transformer
+        from psycopg.errors import error_from_result
+        from psycopg.pq import ExecStatus
+
+        connection, pgconn = self._connection, self._connection.pgconn
+        with self._translated("; ".join(statements)):
+            pgconn.enter_pipeline_mode()
+            for sql in statements:
+                pgconn.send_query_params(sql.encode(), None)
+            pgconn.pipeline_sync()
+            connection.wait(generators.send(pgconn))
+            transformer = Transformer(connection)
+            try:
+                for _ in statements:
+                    result = connection.wait(generators.fetch(pgconn))
+                    if result is None or result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+                        raise error_from_result(result) if result else UnreachableError("The server gave no answer")
+                    transformer.set_pgresult(result)
+                    yield transformer.load_rows(0, result.ntuples, tuple)
+                    connection.wait(generators.fetch(pgconn))  # the end of this statement's results
+            finally:
+                self._leave_pipeline()
+
+    def _leave_pipeline(self) -> None:
+        """Pass over what is still to come up to the sync, and go back to one statement at a time."""
+        from psycopg import generators
+        from psycopg.pq import ConnStatus, ExecStatus
+
+        connection, pgconn = self._connection, self._connection.pgconn
+        while pgconn.status == ConnStatus.OK:
+            result = connection.wait(generators.fetch(pgconn))
+            if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
+                pgconn.exit_pipeline_mode()
+                return
 
     def script(self, text: str) -> None:
         """Send a text of any number of statements as ONE simple-protocol message, as sqlx does with a migration."""

@@ -1,0 +1,38 @@
+"""Asking many things of one connection at once."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neon_migrate.errors import StatementError
+
+if TYPE_CHECKING:
+    from neon_migrate.postgres.session import Session
+
+
+def test_streamed_rows_are_those_of_each_statement(session: Session) -> None:
+    """In order, typed as those of `query`, none for a statement without a result."""
+    statements = ("CREATE TABLE t (a integer, b text[])", "INSERT INTO t VALUES (1, '{x,NULL}')", "TABLE t")
+    with closing(session.stream(statements)) as answers:
+        assert list(answers) == [[], [], [(1, ["x", None])]]
+    assert session.query("TABLE t") == [(1, ["x", None])]
+
+
+def test_rows_can_be_had_while_the_next_statement_runs(session: Session) -> None:
+    """The first answer does not wait for the last; what is not asked for any more is passed over."""
+    with closing(session.stream(("SELECT 1", "SELECT pg_sleep(0.3)", "SELECT 2"))) as answers:
+        assert next(answers) == [(1,)]
+    assert session.query("SELECT 3") == [(3,)]
+
+
+def test_an_error_ends_the_stream_and_not_the_session(session: Session) -> None:
+    """What was asked after it is not run."""
+    with closing(session.stream(("SELECT 1", "SELECT 1 / 0", "CREATE TABLE t ()"))) as answers:
+        assert next(answers) == [(1,)]
+        with pytest.raises(StatementError) as caught:
+            next(answers)
+    assert caught.value.sqlstate == "22012"
+    assert session.query("SELECT to_regclass('t')") == [(None,)]
