@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SERIAL = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 _REBUILT_BY_POSTGRES = frozenset(
-    {"index", "unique", "primary_key", "exclusion", "check", "comment", "sequence_owner", "sequence"}
+    {"index", "unique", "primary_key", "exclusion", "check", "comment", "sequence_owner", "sequence", "grant"}
 )
 
 
@@ -106,9 +106,10 @@ class ColumnKind(Kind[Column]):
     inline = True
 
     def query(self, major: int) -> str:
-        # What few columns have comes in one array, so that the many others are short rows.
+        # What few columns have comes in one array, so that the many others are short rows. A plain default speaks of no
+        # column: without the table's OID Postgres need not open each table to deparse it.
         return f"""SELECT a.attrelid, a.attnum, ad.oid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-  pg_get_expr(ad.adbin, ad.adrelid, a.attgenerated <> ''),
+  pg_get_expr(ad.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE ad.adrelid END, a.attgenerated <> ''),
   CASE WHEN a.attgenerated <> '' OR a.attidentity <> '' OR a.attcollation <> t.typcollation THEN ARRAY[
     a.attgenerated::text, a.attidentity::text,
     CASE WHEN a.attcollation <> t.typcollation THEN (
