@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 UNKNOWN = {
     "conversion": ("CREATE CONVERSION c FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8", "public.c"),
-    "default acl": ("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC", "for role postgres on tables"),
     "foreign-data wrapper": ("CREATE FOREIGN DATA WRAPPER w", "w"),
     "operator family": ("CREATE OPERATOR FAMILY f USING btree", "public.f USING btree"),
     "table": ("CREATE TABLE parted (a integer PRIMARY KEY) PARTITION BY LIST (a)", "public.parted"),
