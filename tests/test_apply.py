@@ -119,6 +119,14 @@ def test_a_syntax_error_that_only_the_server_sees_stops_where_sqlx_would(bench: 
     assert str(caught.value.where) == "migrations/3_c.sql:2:1"
 
 
+def test_what_no_transaction_can_hold_is_told_where_it_belongs(bench: Workbench) -> None:
+    """The remedy names the line that makes it run."""
+    bench.write(_1_a="VACUUM;")
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert "first line is `-- no-transaction`" in caught.value.remedy
+
+
 def test_what_is_there_already_may_be_resolved(bench: Workbench) -> None:
     """Somebody ran the migration by hand: the error says how the ledger learns of it."""
     bench.query("CREATE TABLE a ()")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.target import Target
     from neon_migrate.settings import Settings
 
-_SYNTAX_ERROR = "42601"
+_SYNTAX_ERROR, _NO_TRANSACTION_POSSIBLE = "42601", "25001"
 
 _THERE_ALREADY = frozenset({"42P07", "42701", "42710", "42P06", "42723"})
 """A table or index, column, object such as a type or constraint, schema or function of that name exists."""
@@ -86,6 +86,11 @@ class Account:
         next_step = f"Then run neon-migrate {self._command()} again."
         if isinstance(error, StatementError):
             next_step = f"Correct {name}, then run neon-migrate {self._command()} again."
+            if error.sqlstate == _NO_TRANSACTION_POSSIBLE:
+                next_step = (
+                    "Give that statement a migration of its own whose first line is `-- no-transaction`, then run "
+                    f"neon-migrate {self._command()} again."
+                )
             if error.sqlstate in _THERE_ALREADY and self._direction == "up":
                 version = self.current.version
                 next_step += f"\nIf all of {version} is there already: neon-migrate resolve {version} --applied."

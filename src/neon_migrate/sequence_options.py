@@ -19,6 +19,9 @@ class SequenceOptions:
     cache: int
     cycle: bool
 
+    def __str__(self) -> str:
+        return " ".join((self.type, *self.clauses()))
+
     def clauses(self) -> tuple[str, ...]:
         """The options that differ from Postgres's defaults for this type and direction, as SQL; never the type."""
         low, high = self._default_bounds()

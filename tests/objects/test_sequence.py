@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from neon_migrate.sequence_options import SequenceOptions
 from schema_pairs import Case, check
 
 if TYPE_CHECKING:
@@ -112,3 +113,10 @@ CASES = (
 def test_sequence(session: Session, case: Case) -> None:
     """The plan is as written, and running it gives exactly the new schema; the way back gives the old one."""
     check(session, case)
+
+
+def test_options_are_shown_as_sql() -> None:
+    """In differences, by what is not the default."""
+    plain = SequenceOptions("integer", 1, 1, 1, 2**31 - 1, 1, False)
+    assert str(plain) == "integer"
+    assert str(SequenceOptions("bigint", 5, 10, 1, 2**63 - 1, 1, True)) == "bigint INCREMENT BY 10 START WITH 5 CYCLE"
