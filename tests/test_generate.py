@@ -313,3 +313,13 @@ def test_reports_are_plain_data(desk: Desk) -> None:
 
     report = generate(desk.project(schema({"users": USERS})))
     assert json.loads(msgspec.json.encode(report, enc_hook=str))["migrations"][0]["version"] == 1
+
+
+def test_default_privileges_give_what_they_are_there_to_give(desk: Desk) -> None:
+    """A new table gets grants that schema.json has no word for; they are no difference then, and stay later on."""
+    granted = "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO anonymous;\n"
+    generate(desk.project(schema({"users": USERS}), files={"migrations/0001_rights.sql": granted}))
+    assert generate(desk.project()).in_step
+    report = generate(desk.project(schema({"users": USERS, "orders": ORDERS})))
+    assert "orders" in texts(report)
+    assert "GRANT" not in texts(report)
