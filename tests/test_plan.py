@@ -156,6 +156,7 @@ def test_whole_schemas_are_built_from_nothing(scratch: ScratchServer, inputs: Pa
         session.script("\n".join(line for line in text.splitlines() if not line.startswith("\\")))
         wanted = read_catalog(session)
     with scratch.session(built) as session:
+        session.query("SET check_function_bodies = off")  # as the dumps do
         if wanted.unmodelled:
             assert {one.type for one in wanted.unmodelled} <= OTHER_KINDS
         else:
