@@ -5,6 +5,7 @@ A kind reads its rows from one catalog query and writes SQL; it talks to no data
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -63,7 +64,7 @@ class Inlined(Protocol):
         """Its line, without comma."""
 
 
-class Kind(Generic[ObjectT]):
+class Kind(ABC, Generic[ObjectT]):
     """One sort of object; a file in `objects/` has a subclass (or an instance of a shared one) as `KIND`.
 
     name        the kind in `Key.kind`
@@ -77,21 +78,21 @@ class Kind(Generic[ObjectT]):
     inline: bool = False
     overwrites: bool = False
 
+    @abstractmethod
     def query(self, major: int) -> str:
         """One SELECT over the system catalogs of a server of this major version; run with an empty search_path."""
-        raise NotImplementedError(self.name)
 
+    @abstractmethod
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         """One row as an object with its addresses (first its own, then those of what it implies)."""
-        raise NotImplementedError(self.name)
 
+    @abstractmethod
     def create(self, obj: ObjectT, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         """SQL that makes it, where the rest of `after` it depends on is there; `inlined` come with it."""
-        raise NotImplementedError(self.name)
 
+    @abstractmethod
     def drop(self, obj: ObjectT) -> Sequence[str]:
         """SQL that removes it."""
-        raise NotImplementedError(self.name)
 
     def alter(self, old: ObjectT, new: ObjectT, before: Catalog, after: Catalog) -> Alteration | None:
         """SQL that makes `old` into `new`; None where it has to be dropped and created."""
@@ -99,7 +100,7 @@ class Kind(Generic[ObjectT]):
 
     def rename(self, old: ObjectT, new: ObjectT) -> Sequence[str]:
         """SQL that gives `old` the name of `new`, for two objects whose `apart_from_name` is equal."""
-        raise NotImplementedError(self.name)
+        return ()
 
     def apart_from_name(self, obj: ObjectT) -> object | None:
         """What makes it the same thing under another name; None where a rename must be asked for (`renamed_from`)."""
@@ -113,6 +114,6 @@ class Kind(Generic[ObjectT]):
         """The data that goes when it is dropped, in words; empty when none does."""
         return ""
 
+    @abstractmethod
     def identity(self, obj: ObjectT) -> str:
         """How COMMENT ON and error messages call it: `TABLE public.users`."""
-        raise NotImplementedError(self.name)
