@@ -22,7 +22,6 @@ from neon_migrate.errors import (
     UsageError,
 )
 from neon_migrate.events import Warned
-from neon_migrate.generate import generate
 from neon_migrate.postgres.dump import dump_schema
 from neon_migrate.postgres.scratch import scratch_server
 from neon_migrate.postgres.session import connect
@@ -41,7 +40,8 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.target import Target
 
 FIELDS = {"id": {"type": "integer", "primary": True, "identity": "always"}, "status": {"type": "varchar(9)"}}
-ORDERS = {"orders": {"fields": FIELDS, "checks": ["status IN ('new', 'paid')"]}}
+KNOWN = "status IN ('new', 'paid')"
+ORDERS = {"orders": {"fields": FIELDS, "checks": [{"name": "known", "expression": KNOWN}]}}
 A = "CREATE TABLE a (id int PRIMARY KEY, gone text);"
 B = "CREATE TABLE a (id int PRIMARY KEY, added text); CREATE INDEX a_added ON a (added);"
 
@@ -84,11 +84,12 @@ def test_the_sql_makes_one_database_into_the_other(desk: Desk, database: Target,
 
 
 def test_one_schema_in_every_form_is_no_difference(desk: Desk, database: Target) -> None:
-    """A schema.json, the migrations made from it, a database that has them, and its dump: also where Postgres writes
-    an expression down otherwise than it was written."""
-    generate(desk.project(schema(ORDERS)))
-    (up,) = desk.root.glob("migrations/*.up.sql")
-    run(database, up.read_text())
+    """A schema.json, migrations written by hand, a database that has them, and its dump: also where Postgres writes an
+    expression down otherwise than it was written, and that otherwise again."""
+    columns = "id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, status varchar(9)"
+    text = f"CREATE TABLE orders ({columns}, CONSTRAINT known CHECK ({KNOWN}));"
+    desk.project(schema(ORDERS), {"0001_orders.sql": text})
+    run(database, text)
     (desk.root / "dump.sql").write_text(dump_schema(database).text)
     for before, after in permutations(("schema.json", "migrations", "dump.sql", "live"), 2):
         report = diff(desk.project(), before, after)
@@ -104,6 +105,16 @@ def test_an_expression_that_means_something_else_stays_a_difference(desk: Desk, 
     for sides in (("live", "a/other.sql"), ("a/other.sql", "live")):
         report = diff(desk.project(), *sides)
         assert [found.name for found in report.differences] == ["public.orders.a", "public.orders.b"]
+
+
+def test_an_invalid_index_is_no_valid_one(desk: Desk, database: Target) -> None:
+    """Writing an expression down again makes nothing valid that is not."""
+    table, index = "CREATE TABLE a (b varchar);", "CREATE UNIQUE INDEX {} one ON a ((b || 'x'));"
+    run(database, table + "INSERT INTO a VALUES ('twice'), ('twice');")
+    with pytest.raises(StatementError, match="could not create unique index"):
+        run(database, index.format("CONCURRENTLY"))
+    desk.project(files={"a/a.sql": table + index.format("")})
+    assert [found.name for found in diff(desk.project(), "live", "a/a.sql").differences] == ["public.one"]
 
 
 def test_migrations_are_taken_up_to_a_version(desk: Desk) -> None:
@@ -198,16 +209,18 @@ def test_two_texts_may_make_the_same_roles(tmp_path: Path) -> None:
 
 
 def test_what_cant_run_in_one_transaction_runs_statement_by_statement(desk: Desk) -> None:
-    """As psql does it: an index built concurrently, and an enum value used at once."""
+    """As psql does it: an index built concurrently, an enum value used at once, also beside roles that it makes and
+    roles that it takes for granted."""
     pieces = (
-        "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood, t text);"
+        "BEGIN; CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (m mood, t text); COMMIT;"
         "ALTER TYPE mood ADD VALUE 'glad'; ALTER TABLE a ALTER m SET DEFAULT 'glad';{0}"
     )
     whole = "CREATE TYPE mood AS ENUM ('sad', 'glad'); CREATE TABLE a (m mood DEFAULT 'glad', t text);{0}"
-    for name, index in (("with", "CREATE INDEX {} a_t ON a (t);"), ("without", "")):
+    roles = 'CREATE ROLE pieces_maker; ALTER TABLE a OWNER TO "pieces owner";'
+    for name, index in (("with", f"CREATE INDEX {{}} a_t ON a (t);{roles}"), ("without", "")):
         files = {
             f"{name}/pieces.sql": pieces.format(index.format("CONCURRENTLY")),
-            f"{name}/whole.sql": whole.format(index.format("")),
+            f"{name}/whole.sql": whole.format(index.removesuffix(roles).format("")),
         }
         assert not diff(desk.project(files=files), f"{name}/pieces.sql", f"{name}/whole.sql").different
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from neon_migrate.errors import StatementError
 from neon_migrate.keywords import KEYWORDS
-from neon_migrate.sql import identifier, literal, location, qualified, split
+from neon_migrate.sql import comment, identifier, literal, location, qualified, split
 
 if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
@@ -127,3 +127,11 @@ def test_a_syntax_error_has_its_place(text: str, line: int, column: int) -> None
 def test_a_place_beyond_the_text_is_its_end() -> None:
     """Postgres may name the end of the text."""
     assert str(location("f.sql", "ab\ncd", 99)) == "f.sql:2:3"
+
+
+@given(text=TEXT)
+@example(text="table public.odd\nDROP TABLE a; -- with all its rows")
+@example(text="\rSELECT 2; /*")
+def test_a_comment_holds_no_statement(text: str) -> None:
+    """Whatever line breaks a name has, Postgres reads on after it."""
+    assert [found.text for found in split(comment(text) + "SELECT 1;")] == ["SELECT 1"]

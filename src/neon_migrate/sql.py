@@ -39,6 +39,11 @@ def literal(value: str) -> str:
     return " E" + quoted.replace("\\", "\\\\") if "\\" in value else quoted
 
 
+def comment(text: str) -> str:
+    """`text` as comment lines, each ending in a newline: a name may have line breaks, and none of it may become SQL."""
+    return "".join(f"-- {line}\n" for line in text.splitlines())
+
+
 @dataclass(frozen=True, slots=True)
 class SourceStatement:
     """One statement of a file: its text without the comments before it, and where it starts."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.render.differences import coverage_lines, differences_tree
 from neon_migrate.render.page import Document, Line, Span, plural
+from neon_migrate.sql import comment
 
 if TYPE_CHECKING:
     from neon_migrate.compare import CompareReport
@@ -33,6 +34,6 @@ def compare_page(report: CompareReport) -> Page:
 def compare_sql(report: CompareReport) -> Page:
     """The statements alone, with what they could lose as comments at their head."""
     if not report.different:
-        return (Document(f"-- {report.database} is in line with its migrations: nothing to do.\n"),)
-    losses = "".join(f"-- loses data: {loss}\n" for loss in report.losses)
+        return (Document(comment(f"{report.database} is in line with its migrations: nothing to do.")),)
+    losses = "".join(comment(f"loses data: {loss}") for loss in report.losses)
     return (Document(losses + report.sql),)

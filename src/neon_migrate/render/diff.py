@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.render.differences import TO_BE_MADE, coverage_lines, differences_tree
 from neon_migrate.render.page import Document, Line, Span, plural
+from neon_migrate.sql import comment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +39,7 @@ def diff_sql(report: DiffReport) -> Page:
     """
     script = report.script()
     if not report.different:
-        return (Document(_comment(f"{report.before} and {report.after} are the same schema: nothing to do.")),)
-    losses = (_comment(f"loses data: {loss}") for loss in report.losses)
-    others = (_comment(f"not compared: {found.type} {found.identity}") for found in report.coverage)
+        return (Document(comment(f"{report.before} and {report.after} are the same schema: nothing to do.")),)
+    losses = (comment(f"loses data: {loss}") for loss in report.losses)
+    others = (comment(f"not compared: {found.type} {found.identity}") for found in report.coverage)
     return (Document("".join((*losses, *others, script))),)
-
-
-def _comment(text: str) -> str:
-    """The text as SQL comments: a name may have line breaks, and none of it may become SQL."""
-    return "".join(f"-- {line}\n" for line in text.splitlines())

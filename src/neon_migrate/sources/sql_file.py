@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.settings import Settings
 
-_ACTIVE_TRANSACTION, _UNSAFE_USE_OF_NEW_ENUM_VALUE = "25001", "55P04"
+_NEEDS_PIECES = ("25001", "55P04")
+"""SQLSTATE active_sql_transaction, unsafe_new_enum_value_usage: not in the transaction that one message is."""
+
 _UNDEFINED_OBJECT = "42704"
 _PSQLS_OWN = "Lines that begin with a backslash are psql's own commands and no SQL: take them out."
 
@@ -59,18 +61,16 @@ def load_sql_file(server: ScratchServer, file: MigrationFile, settings: Settings
     Raises StatementError with file, line and column; no database is left then.
     """
     try:
-        return _loaded(server, file, settings)
+        return _run(server, file, settings, whole=True)
     except StatementError as error:
-        if error.sqlstate != _UNDEFINED_OBJECT or not _make_roles(server, file):
+        if error.sqlstate not in (*_NEEDS_PIECES, _UNDEFINED_OBJECT):
             raise
-    return _loaded(server, file, settings)
-
-
-def _loaded(server: ScratchServer, file: MigrationFile, settings: Settings) -> str:
+        if not _make_roles(server, file) and error.sqlstate == _UNDEFINED_OBJECT:
+            raise
     try:
         return _run(server, file, settings, whole=True)
     except StatementError as error:
-        if error.sqlstate not in (_ACTIVE_TRANSACTION, _UNSAFE_USE_OF_NEW_ENUM_VALUE):
+        if error.sqlstate not in _NEEDS_PIECES:
             raise
     return _run(server, file, settings, whole=False)
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     },
     database="optional",
 )
-@click.argument("before", metavar="FROM")
-@click.argument("after", metavar="TO")
+@click.argument("before", metavar="FROM", type=click.Path())
+@click.argument("after", metavar="TO", type=click.Path())
 @click.option("--sql", is_flag=True, help="Print the SQL that makes FROM into TO, and nothing else.")
 @click.option("--allow-data-loss", is_flag=True, help="Give the SQL even if tables, columns or values would go.")
 def diff(invocation: Invocation, before: str, after: str, sql: bool, allow_data_loss: bool) -> Outcome:
