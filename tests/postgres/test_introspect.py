@@ -51,10 +51,26 @@ def test_bookkeeping_extensions_and_ignored_tables_are_left_out(session: Session
         "CREATE EXTENSION hstore; CREATE SCHEMA cron; CREATE TABLE cron.job (id serial PRIMARY KEY, at text UNIQUE);"
     )
 
-    catalog = read_catalog(session, ignore=["cron.*"])
+    catalog = read_catalog(session, ignore=["cron.job*"])
 
     assert catalog.unmodelled == ()
     assert {key.kind for key in catalog.objects} == {"schema", "extension"}
+
+
+def test_a_schema_that_is_ignored_as_a_whole_is_left_out_with_all_in_it(session: Session) -> None:
+    """Or compare would want to drop the schema of somebody else's tables, types and functions."""
+    before = read_catalog(session)
+    session.script(
+        "CREATE SCHEMA cron; CREATE TYPE cron.state AS ENUM ('on'); CREATE TABLE cron.job (id serial, at cron.state);"
+        "CREATE VIEW cron.jobs AS SELECT * FROM cron.job; CREATE SEQUENCE cron.free; CREATE TABLE cron.p (i int)"
+        " PARTITION BY RANGE (i); CREATE FUNCTION cron.f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+        "COMMENT ON SCHEMA cron IS 'theirs'"
+    )
+
+    catalog = read_catalog(session, ignore=["cron.*"])
+
+    assert catalog.objects == before.objects
+    assert catalog.unmodelled == ()
 
 
 def test_reading_inside_a_transaction_leaves_it_as_it_was(session: Session) -> None:

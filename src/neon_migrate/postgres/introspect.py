@@ -58,7 +58,8 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
     """The Catalog of the database that `session` is connected to.
 
     ledger  the migration ledger as the settings name it: left out, as is our own progress table
-    ignore  shell patterns over `schema.name` of tables that are none of ours
+    ignore  shell patterns over `schema.name` of tables that are none of ours; with `schema.*` neither is the schema, nor
+            anything in it
 
     All queries travel together and see one snapshot; a second round trip is made only to name what no kind knows.
     Where a transaction is open, its own uncommitted changes are seen and it stays open.
@@ -117,6 +118,8 @@ class _Reading:
     own: dict[Address, Key] = field(default_factory=dict)
     implied: dict[Address, Key] = field(default_factory=dict)
     left_out: set[Address] = field(default_factory=set)
+    others: dict[str, Address] = field(default_factory=dict)
+    """Schemas that are ignored as a whole, by name."""
 
     def __post_init__(self) -> None:
         self.left_out.update(
@@ -135,7 +138,7 @@ class _Reading:
 
     def read(self, kind: Kind[Any], rows: Rows) -> None:
         objects, own, implied, left_out = self.objects, self.own, self.implied, self.left_out
-        may_be_ignored = kind.name == "table" and bool(self.ignore)
+        may_be_ignored = bool(self.others) or (kind.name in ("schema", "table") and bool(self.ignore))
         for row in rows:
             found = kind.read(row, self)
             if found is None:
@@ -144,6 +147,8 @@ class _Reading:
             key = obj.key
             if addresses:
                 if addresses[0] in left_out or (may_be_ignored and self._ignored(key)):
+                    if kind.name == "schema" and addresses[0] not in left_out:
+                        self.others[key.name] = addresses[0]
                     left_out.update(addresses)
                     continue
                 own[addresses[0]] = key
@@ -165,7 +170,12 @@ class _Reading:
         return True
 
     def _ignored(self, key: Key) -> bool:
-        return any(fnmatchcase(f"{key.schema}.{key.name}", pattern) for pattern in self.ignore)
+        if key.kind == "schema":
+            return self._matches(f"{key.name}.")
+        return key.schema in self.others or (key.kind == "table" and self._matches(f"{key.schema}.{key.name}"))
+
+    def _matches(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self.ignore)
 
     def depends(self) -> dict[Key, frozenset[Key]]:
         """The edges of pg_depend between modelled objects, and those that an object itself knows of."""
@@ -198,9 +208,13 @@ class _Reading:
     def _brought_along(self, candidates: dict[Address, list[tuple[str, Address]]]) -> set[Address]:
         """Internal parts of anything (row types, a view's rule), and all that goes away with an unknown object."""
 
+        others = frozenset(self.others.values())
+
         def comes_with(edges: Iterable[tuple[str, Address]]) -> bool:
             return any(
-                deptype == "i" or (deptype in "aPS" and (owner in candidates or owner in self.left_out))
+                deptype == "i"
+                or owner in others
+                or (deptype in "aPS" and (owner in candidates or owner in self.left_out))
                 for deptype, owner in edges
             )
 
