@@ -58,8 +58,8 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
     """The Catalog of the database that `session` is connected to.
 
     ledger  the migration ledger as the settings name it: left out, as is our own progress table
-    ignore  shell patterns over `schema.name` of tables that are none of ours; with `schema.*` neither is the schema, nor
-            anything in it
+    ignore  shell patterns over `schema.name` of tables that are none of ours; with `schema.*` neither is the schema
+            nor anything in it
 
     All queries travel together and see one snapshot; a second round trip is made only to name what no kind knows.
     Where a transaction is open, its own uncommitted changes are seen and it stays open.
