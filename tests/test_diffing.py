@@ -181,10 +181,10 @@ def test_what_schema_json_has_no_word_for_stays(desk: Desk, database: Target) ->
         assert [(found.type, found.identity.partition("(")[0]) for found in report.coverage] == [
             ("function", "public.one")
         ]
-    view = {**schema(table, sql=["view.sql"])}
-    desk.project(files={"b/schema.json": json.dumps(view), "b/view.sql": "CREATE VIEW v AS SELECT 1 AS one;"})
+    more = "CREATE VIEW v AS SELECT 1 AS one; CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;"
+    desk.project(files={"b/schema.json": json.dumps(schema(table, sql=["more.sql"])), "b/more.sql": more})
     found = diff(project, "schema.json", "b/schema.json").differences
-    assert [(each.kind, each.state) for each in found] == [("view", "missing")]
+    assert [(each.kind, each.state) for each in found] == [("view", "missing"), ("access method", "missing")]
 
 
 def test_a_rename_that_is_asked_for_is_said_to_be_none_here(desk: Desk) -> None:

@@ -108,7 +108,7 @@ def diff(
         project.observer(Warned(warning))
     forward = plan(old, new)
     withheld = bool(forward.losses) and not allow_data_loss
-    completed = any(isinstance(side, SchemaSide) for side in sides)
+    completed = isinstance(sides[0], SchemaSide) != isinstance(sides[1], SchemaSide)
     return DiffReport(
         before=sides[0].label,
         after=sides[1].label,
