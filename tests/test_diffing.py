@@ -276,6 +276,12 @@ def wrong(write: Callable[[Desk], object], word: str, kind: type[NeonMigrateErro
         wrong(lambda desk: None, "migrations@", UsageError, "there is no version ''"),
         wrong(lambda desk: None, "migrations@one", UsageError, "there is no version 'one'"),
         wrong(lambda desk: (desk.root / "empty").mkdir(), "empty", UsageError, "empty holds no migrations"),
+        wrong(
+            lambda desk: desk.project(files={"diesel/1_a/up.sql": "SELECT 1;"}),
+            "diesel",
+            UsageError,
+            "diesel holds no migrations\n1_a/ holds .sql files and sqlx does not look into folders",
+        ),
         wrong(lambda desk: (desk.root / "a.txt").touch(), "a.txt", UsageError, "neither a .json nor a .sql file"),
         wrong(
             lambda desk: (desk.root / "bad.sql").write_text("CREATE TABLE a ();\n\n  CREATE TABEL b ();\n"),

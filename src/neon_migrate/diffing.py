@@ -103,7 +103,8 @@ def diff(
         read = _Reading(project, scratches).both(sides)
         old, new, kept = _comparable(sides, read, project.settings)
         about_renames = _renames(sides[1], read[0].catalog)
-        warnings = (*_about_words(before, after), *read[0].warnings, *read[1].warnings, *about_renames)
+        told = (*_about_words(before, after), *read[0].warnings, *read[1].warnings, *about_renames)
+        warnings = tuple(dict.fromkeys(told))
     for warning in warnings:
         project.observer(Warned(warning))
     forward = plan(old, new)

@@ -186,7 +186,8 @@ def _migrations(word: str, path: Path, version: str | None, settings: Settings) 
     found = folder.read(settings)
     warnings = tuple(f"{stray.what}. {stray.remedy}" for stray in found.strays)
     if not found.migrations:
-        raise UsageError(f"{word} holds no migrations", remedy=f"{NAME_HELP}. {KINDS}")
+        passed_over = "\n".join(stray.what for stray in found.strays)
+        raise UsageError(f"{word} holds no migrations", why=passed_over, remedy=f"{NAME_HELP}. {KINDS}")
     if version is None:
         return MigrationsSide(word, found.migrations, settings, warnings)
     versions = [migration.version for migration in found.migrations]
