@@ -15,6 +15,7 @@ from neon_migrate.ledger import folder
 from neon_migrate.ledger.history import History
 from neon_migrate.ledger.migration import MigrationFile
 from neon_migrate.sources.migrations import snapshot_keys
+from neon_migrate.sources.roles import UNDEFINED_OBJECT, make_roles
 from neon_migrate.sources.steps import walk
 from neon_migrate.status import read_ledger
 from neon_migrate.unreleased import Unreleased, above, by_git, by_ledger
@@ -208,14 +209,21 @@ class Inspection:
         keys = dict(zip((one.version for one in migrations), self._proof_keys, strict=True))
         known = {version: self._known[key] for version, key in keys.items() if key in self._known}
         reused = len(known)
-        failed = None
-        try:
-            for step in walk(server, migrations, self.settings, lambda one: one.version not in known):
-                known[step.migration.version] = proofs.proven(step)
-                self.project.observer(Step("replaying the migrations, up and down", len(known), len(migrations)))
-        except StatementError as error:
-            culprit = next((one for one in migrations if one.version not in known), migrations[-1])
-            failed = culprit, error
+        failed = self._walk(known)
+        if failed is not None and failed[1].sqlstate == UNDEFINED_OBJECT:
+            texts = (file.sql for one in migrations for file in (one.up, one.down) if file is not None)
+            failed = self._walk(known) if make_roles(server, texts) else failed
         if len(known) > reused:
             proofs.store(self.settings, {**self._known, **{keys[version]: proof for version, proof in known.items()}})
         return Run(known, failed, reused)
+
+    def _walk(self, known: dict[int, Proven]) -> tuple[Migration, StatementError] | None:
+        """Add to `known` what is not known yet; gives the migration that stopped it, with the error."""
+        try:
+            for step in walk(self.server, self.migrations, self.settings, lambda one: one.version not in known):
+                known[step.migration.version] = proofs.proven(step)
+                done, total = len(known), len(self.migrations)
+                self.project.observer(Step("replaying the migrations, up and down", done, total))
+        except StatementError as error:
+            return next((one for one in self.migrations if one.version not in known), self.migrations[-1]), error
+        return None

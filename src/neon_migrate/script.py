@@ -107,8 +107,16 @@ def transaction_control(text: str, file: str) -> tuple[SourceStatement, ...]:
     )
 
 
-def roles_named(text: str) -> frozenset[str]:
-    """The roles that the statements name and none of them makes. Raises StatementError on a syntax error."""
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The roles that a text speaks of, and those of them that it makes."""
+
+    named: frozenset[str]
+    made: frozenset[str]
+
+
+def roles_of(text: str) -> Roles:
+    """The roles of a text's statements. Raises StatementError on a syntax error."""
     split(text)
     named: set[str] = set()
     made: set[str] = set()
@@ -122,7 +130,7 @@ def roles_named(text: str) -> frozenset[str]:
         for field, value in node.ListFields():
             if field.message_type is not None:
                 waiting.extend([value] if hasattr(value, "DESCRIPTOR") else value)
-    return frozenset(named - made)
+    return Roles(frozenset(named), frozenset(made))
 
 
 def concurrent_index(text: str) -> Any:

@@ -304,3 +304,18 @@ class TestSchema:
         assert result.findings[0].where is not None
         assert result.findings[0].where.file == "schema.json"
         assert "1 seed of public.roles give 2 rows" in result.findings[0].message
+
+
+def test_a_role_that_is_taken_for_granted_is_made_on_the_scratch(validated: Validated) -> None:
+    """Roles are the server's: a history may name those of the target, in ups and downs, and still makes its own."""
+    owner, reader = (f"{name}_{uuid4().hex[:8]}" for name in ("owner", "reader"))
+    results = validated(
+        {
+            "0001_a.up.sql": f"CREATE TABLE a (id int); GRANT SELECT ON a TO {reader};",
+            "0001_a.down.sql": "DROP TABLE a;",
+            "0002_b.up.sql": f"CREATE ROLE {owner}; ALTER TABLE a OWNER TO {owner};",
+            "0002_b.down.sql": f"ALTER TABLE a OWNER TO CURRENT_USER; DROP ROLE {owner};",
+        }
+    )
+    assert results["replay"].state == "passed", results["replay"].findings
+    assert results["downs"].state == "passed", results["downs"].findings

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate import execute
+from neon_migrate.errors import StatementError
 from neon_migrate.postgres.session import connect
+from neon_migrate.sources.roles import UNDEFINED_OBJECT, make_roles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +62,19 @@ def replay(server: ScratchServer, migrations: Sequence[Migration], settings: Set
     """A new database with the ledger and all of `migrations`, run as sqlx runs them on an empty database.
 
     Starts from the kept database that has most of them, and keeps two for the next time: the whole, and the one before
-    the last migration, which is the one that people edit. Raises StatementError with file, line and column.
+    the last migration, which is the one that people edit. Roles that the files name and don't make are made first.
+    Raises StatementError with file, line and column.
     """
+    try:
+        return _replayed(server, migrations, settings)
+    except StatementError as error:
+        texts = (one.up.sql for one in migrations)
+        if error.sqlstate != UNDEFINED_OBJECT or not make_roles(server, texts):
+            raise
+    return _replayed(server, migrations, settings)
+
+
+def _replayed(server: ScratchServer, migrations: Sequence[Migration], settings: Settings) -> Replay:
     keys = chain(migrations, settings)
     reused = done = next((count for count in range(len(keys), 0, -1) if server.holds(keys[count - 1])), 0)
     database = server.open_kept(keys[done - 1]) if done else server.create()

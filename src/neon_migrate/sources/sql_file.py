@@ -9,9 +9,9 @@ from neon_migrate.errors import Location, StatementError, UsageError
 from neon_migrate.ledger.folder import byte_location
 from neon_migrate.ledger.migration import MigrationFile
 from neon_migrate.postgres.dump import without_restrict
-from neon_migrate.script import roles_named, units
+from neon_migrate.script import units
 from neon_migrate.sources.migrations import open_scratch
-from neon_migrate.sql import identifier
+from neon_migrate.sources.roles import UNDEFINED_OBJECT, make_roles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _NEEDS_PIECES = ("25001", "55P04")
 """SQLSTATE active_sql_transaction, unsafe_new_enum_value_usage: not in the transaction that one message is."""
 
-_UNDEFINED_OBJECT = "42704"
 _PSQLS_OWN = "Lines that begin with a backslash are psql's own commands and no SQL: take them out."
 
 
@@ -63,9 +62,9 @@ def load_sql_file(server: ScratchServer, file: MigrationFile, settings: Settings
     try:
         return _run(server, file, settings, whole=True)
     except StatementError as error:
-        if error.sqlstate not in (*_NEEDS_PIECES, _UNDEFINED_OBJECT):
+        if error.sqlstate not in (*_NEEDS_PIECES, UNDEFINED_OBJECT):
             raise
-        if not _make_roles(server, file) and error.sqlstate == _UNDEFINED_OBJECT:
+        if not make_roles(server, [file.sql]) and error.sqlstate == UNDEFINED_OBJECT:
             raise
     try:
         return _run(server, file, settings, whole=True)
@@ -96,19 +95,3 @@ def _with_remedy(error: StatementError) -> StatementError:
     line = (error.where.source or "") if error.where else ""
     error.remedy = _PSQLS_OWN if line.lstrip().startswith("\\") else "Correct the file at this place."
     return error
-
-
-def _make_roles(server: ScratchServer, file: MigrationFile) -> bool:
-    """Make the roles that the file takes for granted; False where there is none to make."""
-    try:
-        named = roles_named(file.sql)
-    except StatementError:  # a grammar that is newer, or older, than ours
-        return False
-    database = server.create()
-    with server.session(database) as session:
-        known = {role for (role,) in session.query("SELECT rolname::text FROM pg_catalog.pg_roles")}
-        missing = sorted(named - known)
-        for role in missing:
-            session.query(f"CREATE ROLE {identifier(role)}")
-    server.drop(database)
-    return bool(missing)

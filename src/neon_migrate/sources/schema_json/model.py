@@ -191,7 +191,7 @@ class Table(Part, frozen=True):
 class Enum(Part, frozen=True):
     """An enumerated type; the order of the values is their sort order."""
 
-    enum: list[Name]
+    enum: list[str]
     comment: str | None = None
 
 
@@ -253,7 +253,7 @@ class SchemaJson(Part, frozen=True, kw_only=True, rename={"schema_url": "$schema
         Meta(description="Schemas to create; those that a name below begins with need no entry."),
     ] = []
     extensions: list[Name | Extension] = []
-    types: dict[QualifiedName, list[Name] | Enum] = {}
+    types: dict[QualifiedName, list[str] | Enum] = {}
     sequences: dict[QualifiedName, Sequence] = {}
     tables: dict[QualifiedName, Table]
     type_mappings: Annotated[

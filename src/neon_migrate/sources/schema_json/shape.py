@@ -140,6 +140,7 @@ class _Shape:
             f"{dotted(path)} should be {_words(wanted)}",
             where=self.text.at(path),
             why=f"It is {_found(value)}.",
+            remedy="Write it so; docs/schema-json.md has an example of each.",
         )
 
 
