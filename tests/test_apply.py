@@ -396,6 +396,17 @@ def test_a_dry_run_leaves_the_database_as_it_is(bench: Workbench) -> None:
     assert bench.versions() == [1]
 
 
+def test_a_dry_run_has_the_roles_of_the_database_and_no_others(bench: Workbench) -> None:
+    """A grant to a role that is there runs, and one to a role that is not fails before it would fail live."""
+    role = f"reader_{uuid4().hex[:8]}"
+    bench.query(f"CREATE ROLE {role}")
+    bench.write(_1_a=f"CREATE TABLE a (); GRANT SELECT ON a TO {role};")
+    assert [one.version for one in apply(bench.project, dry_run=True).applied] == [1]
+    bench.query(f"DROP ROLE {role}")
+    with pytest.raises(StatementError, match=role):
+        apply(bench.project, dry_run=True)
+
+
 def test_a_dry_run_claims_nothing_that_did_not_happen(bench: Workbench) -> None:
     """What ran on the scratch is in the report, not told as applied."""
     bench.write(_1_a="CREATE TABLE a ();")

@@ -19,6 +19,7 @@ from neon_migrate.postgres.session import connect
 from neon_migrate.runner import locked, require_in_order
 from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
+from neon_migrate.sources.roles import add_roles, roles_in
 from neon_migrate.status import StatusReport, read_ledger, report
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _rehearse(project: Project, found: Folder, to: int | None) -> ApplyReport:
     settings, target = project.settings, project.require_target().direct()
     with connect(target) as session:
         ledger = read_ledger(session, settings)
-        live = catalog_of(session, settings)
+        live, roles = catalog_of(session, settings), roles_in(session)
         major = session.major
         begun = read_progress(session, settings.table_name) if ledger is not None else {}
     pending = _pending(project, found, ledger or (), to)
@@ -142,6 +143,7 @@ def _rehearse(project: Project, found: Folder, to: int | None) -> ApplyReport:
     with project.scratch(major=major, wanted=snapshot_keys(applied, settings)) as server, _untouched():
         warnings = other_major(server)
         database = replay(server, applied, settings).database
+        add_roles(server, roles)
         drift = differences(plan(live, scratch_catalog(server, database, settings)).changes)
         warnings += _bring_in_line(project, server, database, live)
         for warning in warnings:
