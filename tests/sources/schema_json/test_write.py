@@ -27,7 +27,7 @@ SUITES = ("apgdiff", "migra", "pgschema", "sqldef")
 ORDINARY = """
 CREATE SCHEMA app;
 COMMENT ON SCHEMA app IS 'ours';
-CREATE TYPE app.mood AS ENUM ('sad', 'it''s', 'happy');
+CREATE TYPE app.mood AS ENUM ('sad', 'it''s', '', 'happy');
 CREATE SEQUENCE app.counter AS integer INCREMENT BY 5 MINVALUE -10 START 0 CYCLE;
 CREATE TABLE app."Odd.Name" (
   id serial PRIMARY KEY, mood app.mood DEFAULT 'sad', moods app.mood[] DEFAULT '{}', "select" varchar(10) COLLATE "C",
