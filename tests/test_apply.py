@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
