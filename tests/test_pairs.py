@@ -1,6 +1,6 @@
 """Schemas that others wrote to test their own tools: changed there and back, with pg_dump as the judge.
 
-A third of them runs by default; NEON_MIGRATE_TEST_PAIRS=all runs all. The last line of the summary counts them.
+A third of them runs by default; NEON_MIGRATE_TEST_PAIRS=all runs all. The summary counts them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from neon_migrate.sources.database import scratch_catalog
 from peers import difference, dumped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from neon_migrate.postgres.scratch import ScratchServer
 
 PARTS = 12
@@ -73,7 +75,7 @@ def _check(scratch: ScratchServer, case: Path) -> str:
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_pairs(scratch: ScratchServer, inputs: Path, part: int, record_property: pytest.RecordProperty) -> None:
+def test_pairs(scratch: ScratchServer, inputs: Path, part: int, record_property: Callable[[str, object], None]) -> None:
     """pg_dump of the changed database is that of the target, statement for statement, in both directions."""
     counts: Counter[str] = Counter()
     failures = []
@@ -92,7 +94,6 @@ def test_pairs(scratch: ScratchServer, inputs: Path, part: int, record_property:
             if name in KNOWN and outcome == "passed":
                 failures.append(f"{name} passes now: take it out of known_pairs.toml")
         counts[outcome] += 1
-    record_property("pairs", dict(counts))
-    print(f"pairs: {dict(counts)}")
+    record_property("inputs: pairs", dict(counts))
     assert counts["passed"] > 0
     assert not failures, "\n\n".join(failures)

@@ -11,7 +11,7 @@ from neon_migrate.postgres.introspect import read_catalog
 from schema_pairs import assert_leads, catalog_of, statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from neon_migrate.postgres.scratch import ScratchServer
@@ -144,7 +144,9 @@ def roles(scratch: ScratchServer) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", ["basejump", "employee_dump", "pagila_2022", "sakila_dump"])
-def test_whole_schemas_are_built_from_nothing(scratch: ScratchServer, inputs: Path, roles: None, name: str) -> None:
+def test_whole_schemas_are_built_from_nothing(
+    scratch: ScratchServer, inputs: Path, roles: None, name: str, record_property: Callable[[str, object], None]
+) -> None:
     """What others use as examples: read, planned from empty, applied, read again, and taken down again.
 
     Where it has objects of other kinds they are all named.
@@ -159,11 +161,13 @@ def test_whole_schemas_are_built_from_nothing(scratch: ScratchServer, inputs: Pa
         session.query("SET check_function_bodies = off")  # as the dumps do
         if wanted.unmodelled:
             assert {one.type for one in wanted.unmodelled} <= OTHER_KINDS
+            record_property("inputs: schemas", {"of other kinds": 1})
         else:
             session.script(f"BEGIN; {plan(empty, wanted).script()}; COMMIT")
             found = read_catalog(session)
             assert found == wanted
             session.script(f"BEGIN; {plan(found, empty).script()}; COMMIT")
             assert read_catalog(session) == empty
+            record_property("inputs: schemas", {"passed": 1})
     for database in (start, built):
         scratch.drop(database)
