@@ -369,14 +369,17 @@ class _when_sleeping:  # noqa: N801
                 time.sleep(0.02)
 
 
-def test_drift_is_reported_and_nothing_counts_as_verified(bench: Workbench) -> None:
-    """A table that no migration made is drift, whoever made it."""
-    bench.write(_1_a="CREATE TABLE a ();")
+def test_drift_is_reported_and_what_is_missing_is_not_verified(bench: Workbench) -> None:
+    """A table that no migration made is drift and no fault of a migration; a column that is gone is both."""
+    bench.write(_1_a="CREATE TABLE a (i int);")
     bench.query("CREATE TABLE by_hand ()")
     report = apply(bench.project)
     assert [(one.kind, one.name, one.state) for one in report.drift] == [("table", "public.by_hand", "unexpected")]
-    assert [one.verified for one in report.applied] == [False]
+    assert [one.verified for one in report.applied] == [True]
     assert bench.told(DriftFound)
+    bench.query("ALTER TABLE a DROP COLUMN i")
+    bench.write(_2_b="CREATE TABLE b ();")
+    assert [one.verified for one in apply(bench.project).applied] == [False]
 
 
 def test_a_dry_run_leaves_the_database_as_it_is(bench: Workbench) -> None:

@@ -38,8 +38,8 @@ class AppliedMigration:
     """A migration that this run applied.
 
     execution_time_ns  nanoseconds on the server, as the ledger has it; -1 where it is not known
-    verified           its row was read back with this file's checksum, and the database as a whole is what its applied
-                       migrations give
+    verified           its row was read back with this file's checksum, and all that the applied migrations make is in the
+                       database as they make it
     """
 
     version: int
@@ -95,7 +95,7 @@ def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> 
             migration.version,
             migration.description,
             taken,
-            verified=compared.in_line and recorded.get(migration.version) == migration.checksum,
+            verified=compared.complete and recorded.get(migration.version) == migration.checksum,
         )
         for migration, taken in zip(pending, durations, strict=True)
     )

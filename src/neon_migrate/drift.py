@@ -35,9 +35,12 @@ class Drift:
     compared: bool
 
     @property
-    def in_line(self) -> bool:
-        """Whether the two were compared and are the same."""
-        return self.compared and not self.differences
+    def complete(self) -> bool:
+        """Whether the two were compared and all that the migrations make is there as they make it.
+
+        What the database has beyond that is drift too, and says nothing against a migration.
+        """
+        return self.compared and all(one.state == "unexpected" for one in self.differences)
 
 
 @dataclass(frozen=True, slots=True)
