@@ -113,7 +113,7 @@ def _swapped(old: Enum, new: Enum, before: Catalog, after: Catalog) -> tuple[str
 
 
 def _free_name(enum: Enum, before: Catalog, after: Catalog) -> str:
-    """A name for the old type until it is dropped, that nothing in its schema has; an identifier has 63 bytes at most."""
+    """A name for the old type until it is dropped: free in its schema, and of the 63 bytes that a name may have."""
     taken = {key.name for key in (*before.objects, *after.objects) if key.schema == enum.schema}
     endings = ("_replaced" + (str(number) if number else "") for number in count())
     names = (enum.name.encode()[: 63 - len(ending)].decode(errors="ignore") + ending for ending in endings)
