@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from neon_migrate.apply import apply
 from neon_migrate.errors import MigrationFileError, StatementError, UsageError
 from neon_migrate.ledger import rows
 from neon_migrate.postgres.session import Session
 from neon_migrate.project import Project
+from neon_migrate.render.plain import text
+from neon_migrate.render.status import status_page
 from neon_migrate.status import status
 from workbench import Workbench
 
@@ -123,6 +126,19 @@ def test_it_takes_two_round_trips(bench: Workbench, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(Session, name, counted)
     assert len(status(bench.project).entries) == 1
     assert len(made) == 2
+
+
+def test_a_run_that_stopped_half_way_is_shown(bench: Workbench) -> None:
+    """Without a transaction a part of a pending migration is there already; so of the down of an applied one."""
+    bench.write(_1_a="-- no-transaction\nSELECT 1;\nSELECT 2;\nSELECT nope;")
+    with pytest.raises(StatementError):
+        apply(bench.project)
+    (entry,) = status(bench.project).entries
+    assert (entry.state, entry.statements_done) == ("pending", 2)
+    assert "pending, 2 statements done" in text(status_page(status(bench.project)))
+    bench.query("UPDATE _neon_migrate_progress SET statement = 1, direction = 'down'")
+    bench.query(rows.insert("_sqlx_migrations", bench.migrations()[0]))
+    assert "applied, 1 statement of its down done" in text(status_page(status(bench.project)))
 
 
 def test_the_report_is_json_and_shows_no_password(bench: Workbench) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from neon_migrate.ledger import folder, rows
 from neon_migrate.ledger.history import Fault, History
+from neon_migrate.postgres import progress
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.ledger.migration import LedgerRow
+    from neon_migrate.postgres.progress import Direction
     from neon_migrate.postgres.session import Session
     from neon_migrate.project import Project
     from neon_migrate.settings import Settings
+
+    _Begun = dict[tuple[int, Direction], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,8 @@ class StatusEntry:
     state              `dirty`: the ledger says that its run failed
     execution_time_ns  nanoseconds; -1 for "committed, duration not recorded"; None while pending
     checksum           hexadecimal SHA-384: the ledger's where it has one, else the file's
+    statements_done    how many statements of a no-transaction file are committed whose run was not finished: of the up
+                       file while pending, of the down file once applied; None where none was begun
     """
 
     version: int
@@ -33,6 +39,7 @@ class StatusEntry:
     installed_on: datetime | None
     execution_time_ns: int | None
     checksum: str
+    statements_done: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,24 @@ def status(project: Project) -> StatusReport:
     target = project.require_target()
     found = folder.read(project.settings).require()
     with project.session() as session:
-        ledger = read_ledger(session, project.settings)
-    return report(str(target), found, ledger)
+        ledger, begun = _read(session, project.settings.table_name)
+    found_there = report(str(target), found, ledger)
+    return replace(found_there, entries=tuple(_with_progress(entry, begun) for entry in found_there.entries))
+
+
+def _read(session: Session, table: str) -> tuple[tuple[LedgerRow, ...] | None, _Begun]:
+    """The ledger's rows, None where there is no ledger yet, and how far unfinished migrations came. Two round trips."""
+    ((exists,),), beside = session.queries([(rows.table_exists(table), ()), (progress.readable(table), ())])
+    if not exists:
+        return None, {}
+    asked = [rows.select(table), *(progress.statements_done(name) for (name,) in beside)]
+    found, *begun = session.queries([(sql, ()) for sql in asked])
+    return rows.read(found), {(version, direction): done for version, direction, done in (begun[0] if begun else ())}
+
+
+def _with_progress(entry: StatusEntry, begun: _Begun) -> StatusEntry:
+    direction: Direction = "up" if entry.state == "pending" else "down"
+    return replace(entry, statements_done=begun.get((entry.version, direction)))
 
 
 def read_ledger(session: Session, settings: Settings) -> tuple[LedgerRow, ...] | None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neon_migrate.catalog import Key
-from neon_migrate.postgres.introspect import PROGRESS_TABLE, read_catalog
+from neon_migrate.postgres.introspect import read_catalog
+from neon_migrate.postgres.progress import PROGRESS_TABLE
 
 if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session

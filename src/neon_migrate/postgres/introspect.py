@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key, Unmodelled
 from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, PG_EXTENSION, PG_NAMESPACE, PG_TYPE
 from neon_migrate.objects import kind_of, kinds
+from neon_migrate.postgres.progress import PROGRESS_TABLE
 from neon_migrate.sql import literal
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from neon_migrate.kind import Kind
     from neon_migrate.postgres.session import Rows, Session
-
-PROGRESS_TABLE = "_neon_migrate_progress"
 
 # Objects of initdb have OIDs below 16384 (FirstNormalObjectId) and are nobody's change; schema public is one of them.
 # Internal relations and types (of toast, of rows, of arrays) depend on nothing but what they are part of.

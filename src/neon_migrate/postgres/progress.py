@@ -9,8 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from neon_migrate.postgres.introspect import PROGRESS_TABLE
-from neon_migrate.sql import identifier
+from neon_migrate.sql import identifier, literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
 
 Direction = Literal["up", "down"]
+
+PROGRESS_TABLE = "_neon_migrate_progress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,20 @@ def read_progress(session: Session, ledger: str) -> dict[tuple[int, Direction], 
         return {}
     found = session.query(f"SELECT version, direction, statement, digest, running FROM {table.name}")
     return {(version, direction): Progress(*rest) for version, direction, *rest in found}
+
+
+def readable(ledger: str) -> str:
+    """Asks for the name of the table beside the ledger, as this session finds it; no row where it can't be read."""
+    return (
+        "SELECT p.oid::pg_catalog.regclass::text FROM pg_catalog.pg_class l JOIN pg_catalog.pg_class p"
+        f" ON p.relnamespace = l.relnamespace WHERE l.oid = pg_catalog.to_regclass({literal(ledger)})"
+        f" AND p.relname = {literal(PROGRESS_TABLE)} AND pg_catalog.has_table_privilege(p.oid, 'SELECT')"
+    )
+
+
+def statements_done(table: str) -> str:
+    """Asks for version, direction and the number of statements that are committed, of every unfinished migration."""
+    return f"SELECT version, direction, statement FROM {table}"
 
 
 def note(session: Session, ledger: str, version: int, checksum: bytes, progress: Progress) -> None:

@@ -45,10 +45,17 @@ def _row(entry: StatusEntry) -> tuple[Inline, ...]:
     return (
         str(entry.version),
         entry.description,
-        Span(entry.state, _TONES[entry.state]),
+        (Span(entry.state, _TONES[entry.state]), _begun(entry)),
         "" if entry.installed_on is None else f"{entry.installed_on:%Y-%m-%d %H:%M:%S}",
         "" if took is None else "not recorded" if took < 0 else duration(took),
     )
+
+
+def _begun(entry: StatusEntry) -> str:
+    if entry.statements_done is None:
+        return ""
+    of = "" if entry.state == "pending" else " of its down"
+    return f", {plural(entry.statements_done, 'statement')}{of} done"
 
 
 def _summary(report: StatusReport) -> Inline:
