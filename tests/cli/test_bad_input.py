@@ -195,6 +195,22 @@ def test_a_warning_is_shown_once(applied: Run, folder: Path) -> None:
         assert applied(command, "--quiet").err.count("and has no file") == 1
 
 
+def test_quiet_does_not_hide_what_went_wrong(run: Run, applied: Run, folder: Path) -> None:
+    """A fault, a failed check, a failed step: on standard error, whole. A difference is only the exit code."""
+    assert applied("status", "--check", "--quiet").err == ""
+    (folder / "migrations" / "0002_a.sql").write_text("CREAT TABLE a ();\n")
+    for command, code, words in (
+        (("status",), ExitCode.HISTORY, "0002_a.sql was changed"),
+        (("validate",), ExitCode.FAILED, "syntax error"),
+    ):
+        done = applied(*command, "--quiet")
+        assert (done.code, done.out) == (code, "")
+        assert words in done.err
+    done = run("doctor", "--quiet", "--database-url", f"postgresql://u@localhost:{free_port()}/x")
+    assert done.code == ExitCode.UNREACHABLE
+    assert "what to do" in done.err
+
+
 def test_a_dirty_row_stops_everything(applied: Run, database: Target) -> None:
     """What sqlx recorded as failed has to be resolved first, and the message says how."""
     query(database, "UPDATE _sqlx_migrations SET success = false")

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from neon_migrate.events import Event
 
 
+_FAULTS = (ExitCode.FAILED, ExitCode.UNREACHABLE, ExitCode.HISTORY)
+"""Where the page of a report is what went wrong, so that --quiet shows it: a failed check or step, a fault."""
+
+
 class Screen:
     """Writes for people (in colour on a terminal, as plain text into a pipe) or, with --format json, for programs."""
 
@@ -67,6 +71,8 @@ class Screen:
                     warnings=self._warnings,
                 )
             )
+        elif self._invocation.options.quiet and outcome.exit_code in _FAULTS:
+            self.write(outcome.page, sys.stderr)
         elif self._invocation.options.quiet:
             self.write(tuple(block for block in outcome.page if isinstance(block, Document)), sys.stdout)
         else:
