@@ -12,6 +12,9 @@ from neon_migrate.sql import identifier, qualified
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_BTREE = 403
+"""The OID of the btree access method (src/include/catalog/pg_am.dat)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -54,20 +57,39 @@ class IndexKind(Kind[Index]):
     rank = 90
 
     def query(self, major: int) -> str:
-        return f"""SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique,
-  pg_get_indexdef(c.oid, 0, true), i.indisvalid
+        # Most indexes are plain: a btree over columns, each with the operator class that is the default one for exactly
+        # its type, its own collation and the usual order. For these pg_get_indexdef, which looks through all operator
+        # classes again for every column, has nothing to say that the columns' numbers don't.
+        return f"""WITH plain AS (
+  SELECT i.indexrelid FROM pg_index i JOIN pg_attribute x ON x.attrelid = i.indexrelid
+  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[x.attnum - 1]
+  JOIN pg_opclass o ON o.oid = i.indclass[x.attnum - 1] AND o.opcmethod = {_BTREE}
+  WHERE i.indrelid >= 16384 AND NOT i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL
+    AND i.indnatts = i.indnkeyatts
+  GROUP BY i.indexrelid HAVING bool_and(i.indoption[x.attnum - 1] = 0 AND o.opcdefault AND o.opcintype = a.atttypid
+    AND i.indcollation[x.attnum - 1] = a.attcollation))
+SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique,
+  CASE WHEN p.indexrelid IS NULL OR c.reloptions IS NOT NULL OR t.relkind <> 'r'
+    THEN pg_get_indexdef(c.oid, 0, true) END, i.indkey::text, i.indisvalid
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+JOIN pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'm')
+LEFT JOIN plain p ON p.indexrelid = i.indexrelid
 WHERE c.relkind = 'i' AND i.indrelid >= 16384
-  AND c.oid NOT IN (SELECT d.objid FROM pg_depend d WHERE d.classid = {PG_CLASS} AND d.deptype = 'i')
-  AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind IN ('r', 'm'))"""
+  AND c.oid NOT IN (SELECT d.objid FROM pg_depend d WHERE d.classid = {PG_CLASS} AND d.deptype = 'i')"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
-        oid, table_oid, name, unique, definition, valid = row
+        oid, table_oid, name, unique, definition, numbers, valid = row
         table = so_far.key((PG_CLASS, table_oid, 0))
         if table is None:
             return None
-        head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON "
-        index = Index(table.schema, name, table.name, unique, definition[len(head) :], valid, table.kind)
+        if definition is None:
+            keys = (so_far.key((PG_CLASS, table_oid, int(number))) for number in numbers.split())
+            columns = ", ".join(identifier(key.part) for key in keys if key is not None)
+            definition = f"{qualified(table.schema, table.name)} USING btree ({columns})"
+        else:
+            head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON "
+            definition = definition[len(head) :]
+        index = Index(table.schema, name, table.name, unique, definition, valid, table.kind)
         return ((PG_CLASS, oid, 0),), index
 
     def create(self, obj: Index, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
