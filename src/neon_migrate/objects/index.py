@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _BTREE = 403
 """The OID of the btree access method (src/include/catalog/pg_am.dat)."""
 
+_ORDER = {"0": "", "1": " DESC NULLS LAST", "2": " NULLS FIRST", "3": " DESC"}
+"""What pg_get_indexdef says of pg_index.indoption: INDOPTION_DESC is 1, INDOPTION_NULLS_FIRST 2."""
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -58,7 +61,7 @@ class IndexKind(Kind[Index]):
 
     def query(self, major: int) -> str:
         # Most indexes are plain: a btree over columns, each with the operator class that is the default one for exactly
-        # its type, its own collation and the usual order. For these pg_get_indexdef, which looks through all operator
+        # its type and its own collation. For these pg_get_indexdef, which looks through all operator
         # classes again for every column, has nothing to say that the columns' numbers don't.
         return f"""WITH plain AS (
   SELECT i.indexrelid FROM pg_index i JOIN pg_attribute x ON x.attrelid = i.indexrelid
@@ -66,11 +69,11 @@ class IndexKind(Kind[Index]):
   JOIN pg_opclass o ON o.oid = i.indclass[x.attnum - 1] AND o.opcmethod = {_BTREE}
   WHERE i.indrelid >= 16384 AND NOT i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL
     AND i.indnatts = i.indnkeyatts
-  GROUP BY i.indexrelid HAVING bool_and(i.indoption[x.attnum - 1] = 0 AND o.opcdefault AND o.opcintype = a.atttypid
+  GROUP BY i.indexrelid HAVING bool_and(o.opcdefault AND o.opcintype = a.atttypid
     AND i.indcollation[x.attnum - 1] = a.attcollation))
 SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique,
   CASE WHEN p.indexrelid IS NULL OR c.reloptions IS NOT NULL OR t.relkind <> 'r'
-    THEN pg_get_indexdef(c.oid, 0, true) END, i.indkey::text, i.indisvalid
+    THEN pg_get_indexdef(c.oid, 0, true) END, i.indkey::text, i.indoption::text, i.indisvalid
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'm')
 LEFT JOIN plain p ON p.indexrelid = i.indexrelid
@@ -78,13 +81,14 @@ WHERE c.relkind = 'i' AND i.indrelid >= 16384
   AND c.oid NOT IN (SELECT d.objid FROM pg_depend d WHERE d.classid = {PG_CLASS} AND d.deptype = 'i')"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
-        oid, table_oid, name, unique, definition, numbers, valid = row
+        oid, table_oid, name, unique, definition, numbers, options, valid = row
         table = so_far.key((PG_CLASS, table_oid, 0))
         if table is None:
             return None
         if definition is None:
-            keys = (so_far.key((PG_CLASS, table_oid, int(number))) for number in numbers.split())
-            columns = ", ".join(identifier(key.part) for key in keys if key is not None)
+            keys = [so_far.key((PG_CLASS, table_oid, int(number))) for number in numbers.split()]
+            names = [identifier(key.part) for key in keys if key is not None]
+            columns = ", ".join(column + _ORDER[option] for column, option in zip(names, options.split(), strict=True))
             definition = f"{qualified(table.schema, table.name)} USING btree ({columns})"
         else:
             head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON "
