@@ -36,3 +36,14 @@ def test_an_error_ends_the_stream_and_not_the_session(session: Session) -> None:
             next(answers)
     assert caught.value.sqlstate == "22012"
     assert session.query("SELECT to_regclass('t')") == [(None,)]
+
+
+def test_a_place_within_one_of_several_statements_is_not_told_as_one_in_all(session: Session) -> None:
+    """It would point at another statement."""
+    with pytest.raises(StatementError) as caught:
+        session.queries([("SELECT 1", ()), ("SELECT nope", ())])
+    assert caught.value.where is None
+    with pytest.raises(StatementError) as caught:
+        session.query("SELECT nope")
+    assert caught.value.where is not None
+    assert caught.value.where.column == 8

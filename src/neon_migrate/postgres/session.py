@@ -93,7 +93,7 @@ class Session:
 
     def queries(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Rows]:
         """Run several statements in one pipeline, so in one round trip, and give the rows of each."""
-        with self._translated("; ".join(sql for sql, _ in statements)):
+        with self._translated("; ".join(sql for sql, _ in statements), several=True):
             return self._pipelined(statements)
 
     def _pipelined(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Rows]:
@@ -127,7 +127,7 @@ class Session:
         from psycopg.pq import ExecStatus
 
         connection, pgconn = self._connection, self._connection.pgconn
-        with self._translated("; ".join(statements)):
+        with self._translated("; ".join(statements), several=True):
             pgconn.enter_pipeline_mode()
             for sql in statements:
                 pgconn.send_query_params(sql.encode(), None)
@@ -206,7 +206,8 @@ class Session:
         return error.sqlstate is None or self._connection.closed or error.sqlstate.startswith("57P")
 
     @contextmanager
-    def _translated(self, sql: str) -> Iterator[None]:
+    def _translated(self, sql: str, *, several: bool = False) -> Iterator[None]:
+        """Errors as our own; of `several` statements Postgres's position is within one of them, and not told which."""
         import psycopg
 
         try:
@@ -218,7 +219,10 @@ class Session:
                     why=str(error).strip(),
                     remedy="Run the same command again: it goes on from what the ledger says.",
                 ) from None
-            raise statement_error(error, sql) from None
+            refused = statement_error(error, sql)
+            if several:
+                refused.where = None
+            raise refused from None
 
 
 def _text_rows(result: PGresult) -> TextRows:
