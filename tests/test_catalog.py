@@ -105,7 +105,7 @@ def test_what_extensions_bring_along_is_theirs(session: Session) -> None:
 @pytest.mark.parametrize(
     ("ddl", "type_"),
     [
-        ("CREATE TABLE p (a integer) PARTITION BY LIST (a)", "table"),
+        ("CREATE TYPE k AS (a integer); CREATE TABLE t OF k", "table"),
         ("CREATE CONVERSION c FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8", "conversion"),
         ("CREATE OPERATOR FAMILY f USING btree", "operator family"),
         ("CREATE FOREIGN DATA WRAPPER w", "foreign-data wrapper"),

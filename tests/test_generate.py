@@ -323,3 +323,16 @@ def test_default_privileges_give_what_they_are_there_to_give(desk: Desk) -> None
     report = generate(desk.project(schema({"users": USERS, "orders": ORDERS})))
     assert "orders" in texts(report)
     assert "GRANT" not in texts(report)
+
+
+def test_what_is_partitioned_stays_as_it_is(desk: Desk) -> None:
+    """schema.json has no words for partitions: a table that it does not name stays with them, and is named."""
+    parted = (
+        "CREATE TABLE hits (id bigserial, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);\n"
+        "CREATE TABLE hits_old PARTITION OF hits FOR VALUES FROM (MINVALUE) TO ('2020-01-01');\n"
+        "CREATE INDEX ON hits (at); COMMENT ON COLUMN hits.at IS 'when';\n"
+    )
+    report = generate(desk.project(schema({"users": USERS}), files={"migrations/0001_hits.sql": parted}))
+    assert "hits" not in texts(report)
+    assert {"table public.hits", "table public.hits_old"} <= {f"{one.type} {one.identity}" for one in report.coverage}
+    assert generate(desk.project()).in_step

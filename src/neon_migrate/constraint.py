@@ -68,7 +68,8 @@ class ConstraintKind(Kind[Constraint]):
 
     def query(self, major: int) -> str:
         return f"""SELECT oid, conindid, conrelid, conname, pg_get_constraintdef(oid, true), convalidated
-FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384"""
+FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384
+  AND conparentid = 0 AND (conislocal OR coninhcount = 0)"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         oid, index, table_oid, name, definition, validated = row

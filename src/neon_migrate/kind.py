@@ -36,6 +36,18 @@ class ReadSoFar(Protocol):
         """How COMMENT ON calls it."""
 
 
+@runtime_checkable
+class Inheriting(Protocol):
+    """A part that a table may have from its parent (a table it inherits from, or that it is a partition of)."""
+
+    @property
+    def inherited(self) -> bool:
+        """Whether it comes with the parent's, and goes with it."""
+
+    def beyond_parent(self, after: Catalog) -> tuple[str, ...]:
+        """SQL for what it has otherwise than the parent's, once its table is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alteration:
     """How one object becomes another without being dropped.

@@ -102,6 +102,10 @@ class _Planner:
                 alteration = kind_of(new.key).alter(old, new, self.before, self.after)
                 if alteration is None:
                     self._replace(new.key)
+                    # What is not made anew by what hangs on it: a table's columns and constraints.
+                    for part in self.after.owned.get(new.key, ()):
+                        if part in self.before.objects:
+                            self._replace(part)
                     self.losses[new.key] = kind_of(old.key).loses(old)
                 else:
                     self.alters[new.key] = (new, alteration)
@@ -157,11 +161,7 @@ class _Planner:
 
     def _inlined(self) -> frozenset[Key]:
         """What is written inside a CREATE TABLE, or made by what is written there."""
-        inside = {
-            key
-            for key, obj in self.creates.items()
-            if kind_of(key).inline and obj.owner in self.creates and obj.owner not in self.drops
-        }
+        inside = {key for key, obj in self.creates.items() if kind_of(key).inline and obj.owner in self.creates}
         inside -= {key for key in inside if not getattr(self.creates[key], "validated", True)}
         inside -= in_a_cycle(between_tables(inside, self.after, self.creates))
         inside -= self._not_made_inside(inside)

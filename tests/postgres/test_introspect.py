@@ -17,7 +17,7 @@ UNKNOWN = {
     "conversion": ("CREATE CONVERSION c FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8", "public.c"),
     "foreign-data wrapper": ("CREATE FOREIGN DATA WRAPPER w", "w"),
     "operator family": ("CREATE OPERATOR FAMILY f USING btree", "public.f USING btree"),
-    "table": ("CREATE TABLE parted (a integer PRIMARY KEY) PARTITION BY LIST (a)", "public.parted"),
+    "table": ("CREATE TYPE k AS (a integer); CREATE TABLE typed OF k (PRIMARY KEY (a))", "public.typed"),
     "text search template": ("CREATE TEXT SEARCH TEMPLATE t (LEXIZE = dsimple_lexize)", "public.t"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, DatabaseObject, Key
@@ -19,6 +19,8 @@ _REBUILT_BY_POSTGRES = frozenset(
     {"index", "unique", "primary_key", "exclusion", "check", "comment", "sequence_owner", "sequence", "grant"}
 )
 
+_PASSED_ON = ("type", "collation", "not_null", "default", "generated", "identity")
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -31,6 +33,7 @@ class Column:
     collation  qualified and quoted; empty for the type's own
     identity_sequence  the name of the sequence behind an identity column, given by Postgres: no difference by itself
     position   1 for the first; the order of columns alone is no difference
+    parent     the table that it is inherited from, when its own table adds nothing: it comes and goes with that one's
     """
 
     schema: str
@@ -45,6 +48,7 @@ class Column:
     collation: str = ""
     identity_sequence: str = field(default="", compare=False, repr=False)
     position: int = field(default=0, compare=False, repr=False)
+    parent: Key | None = field(default=None, compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -53,6 +57,41 @@ class Column:
     @property
     def owner(self) -> Key | None:
         return Key("table", self.schema, self.table)
+
+    @property
+    def inherited(self) -> bool:
+        """Whether it comes with a parent's column, and goes with it."""
+        return self.parent is not None
+
+    @property
+    def needs(self) -> frozenset[Key]:
+        """What it depends on, and pg_depend does not say: the column that it is inherited from."""
+        return frozenset({self.of_parent} if self.of_parent else ())
+
+    @property
+    def of_parent(self) -> Key | None:
+        """The column that it is inherited from."""
+        return Key("column", self.parent.schema, self.parent.name, self.name) if self.parent else None
+
+    def as_inherited(self, source: Column) -> Column:
+        """How it is when all of it comes from `source`."""
+        return replace(
+            self,
+            type=source.type,
+            not_null=source.not_null,
+            default=source.default,
+            generated=source.generated,
+            identity=source.identity if self.identity else "",
+            collation=source.collation,
+        )
+
+    def beyond_parent(self, after: Catalog) -> tuple[str, ...]:
+        """SQL for another default than the parent's, or NOT NULL where that has none."""
+        source = after.objects.get(self.of_parent) if self.of_parent else None
+        if not isinstance(source, Column):
+            return ()
+        change = KIND.change(self.as_inherited(source), self, after, after)
+        return (*change.releases, *change.statements)
 
     @property
     def place_in_table(self) -> tuple[int, int, str]:
@@ -110,11 +149,15 @@ class ColumnKind(Kind[Column]):
         # column: without the table's OID Postgres need not open each table to deparse it.
         return f"""SELECT a.attrelid, a.attnum, ad.oid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
   pg_get_expr(ad.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE ad.adrelid END, a.attgenerated <> ''),
-  CASE WHEN a.attgenerated <> '' OR a.attidentity <> '' OR a.attcollation <> t.typcollation THEN ARRAY[
+  CASE WHEN a.attgenerated <> '' OR a.attidentity <> '' OR a.attcollation <> t.typcollation
+    OR a.attinhcount > 0 THEN ARRAY[
     a.attgenerated::text, a.attidentity::text,
     CASE WHEN a.attcollation <> t.typcollation THEN (
       SELECT quote_ident(n.nspname) || '.' || quote_ident(co.collname)
-      FROM pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace WHERE co.oid = a.attcollation) END] END,
+      FROM pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
+    CASE WHEN a.attinhcount > 0 AND NOT a.attislocal THEN (
+      SELECT i.inhparent::text FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent
+      WHERE i.inhrelid = c.oid AND p.attname = a.attname AND NOT p.attisdropped ORDER BY i.inhseqno LIMIT 1) END] END,
   CASE WHEN a.attidentity <> '' THEN (
     SELECT ARRAY[s.seqrelid::text, s.seqtypid::regtype::text, s.seqstart::text, s.seqincrement::text, s.seqmin::text,
       s.seqmax::text, s.seqcache::text, s.seqcycle::text, r.relname::text]
@@ -124,7 +167,7 @@ class ColumnKind(Kind[Column]):
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         oid, number, default_oid, name, type_, not_null, default, rare, sequence = row
@@ -152,12 +195,17 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
             rare[2] or "",
             sequence[8] if sequence else "",
             number,
+            so_far.key((PG_CLASS, int(rare[3]), 0)) if rare[3] else None,
         )
 
     def create(self, obj: Column, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        if obj.inherited:
+            return obj.beyond_parent(after)
         return (f"ALTER TABLE {qualified(obj.schema, obj.table)} ADD COLUMN {obj.definition(after)}",)
 
     def drop(self, obj: Column) -> Sequence[str]:
+        if obj.inherited:
+            return ()
         return (f"ALTER TABLE {qualified(obj.schema, obj.table)} DROP COLUMN {identifier(obj.name)}",)
 
     def implied(self, obj: Column, after: Catalog) -> frozenset[Key]:
@@ -165,15 +213,24 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid >= 16384"""
         return frozenset({sequence, sequence._replace(kind="sequence_owner")}) if sequence else frozenset()
 
     def alter(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration | None:
+        old_source = before.objects.get(old.of_parent) if old.of_parent else None
+        source = after.objects.get(new.of_parent) if new.of_parent else None
+        if isinstance(old_source, Column) and isinstance(source, Column):
+            # A change of the parent's column is one of this column too.
+            changed = {
+                name: getattr(source, name) for name in _PASSED_ON if getattr(source, name) != getattr(old_source, name)
+            }
+            old = replace(old, **changed)
         if old.generated != new.generated or (new.generated and old.default != new.default):
             if old.generated and not new.generated and old.generated == "stored" and old.type == new.type:
-                return self._alter(old, new, before, after, drop_expression=True)
+                return self.change(old, new, before, after, drop_expression=True)
             return None
-        return self._alter(old, new, before, after)
+        return self.change(old, new, before, after)
 
-    def _alter(
+    def change(
         self, old: Column, new: Column, before: Catalog, after: Catalog, *, drop_expression: bool = False
     ) -> Alteration:
+        """SQL that makes `old` into `new` where the column needs not be made anew."""
         column = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)}"
         retyped = (old.type, old.collation) != (new.type, new.collation)
         releases: list[str] = []

@@ -1,4 +1,8 @@
-"""Ordinary tables (https://www.postgresql.org/docs/current/catalog-pg-class.html), without their columns."""
+"""Tables (https://www.postgresql.org/docs/current/catalog-pg-class.html), without their columns.
+
+Partitioned tables, partitions and tables that inherit are among them:
+https://www.postgresql.org/docs/current/ddl-partitioning.html, https://www.postgresql.org/docs/current/ddl-inherit.html.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, PG_TYPE, USER_SCHEMA, Alteration, Found, Inlined, Kind, ReadSoFar, Row
+from neon_migrate.kind import (
+    PG_CLASS,
+    PG_TYPE,
+    USER_SCHEMA,
+    Alteration,
+    Found,
+    Inheriting,
+    Inlined,
+    Kind,
+    ReadSoFar,
+    Row,
+)
 from neon_migrate.sql import qualified
 
 if TYPE_CHECKING:
@@ -19,12 +34,23 @@ class Table:
 
     unlogged    not written to the WAL, so empty after a crash
     parameters  storage parameters as `name=value` (pg_class.reloptions)
+    divided_by  of a partitioned table: how and by what, as `pg_get_partkeydef` writes it
+    parents     schema and name of the tables that it inherits from or is a partition of
+    bound       of a partition: FOR VALUES … or DEFAULT
     """
 
     schema: str
     name: str
     unlogged: bool = False
     parameters: tuple[str, ...] = ()
+    divided_by: str = ""
+    parents: tuple[tuple[str, str], ...] = ()
+    bound: str = ""
+
+    @property
+    def plain(self) -> bool:
+        """Whether it has nothing to do with other tables' rows: is not partitioned, has no parents."""
+        return not self.divided_by and not self.parents
 
     @property
     def key(self) -> Key:
@@ -41,30 +67,46 @@ class TableKind(Kind[Table]):
 
     def query(self, major: int) -> str:
         return f"""SELECT c.oid, c.reltype, t.typarray, n.nspname, c.relname, c.relpersistence = 'u',
-  coalesce(c.reloptions, '{{}}')
+  coalesce(c.reloptions, '{{}}'), CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) ELSE '' END,
+  CASE WHEN i.inhrelid IS NOT NULL THEN ARRAY(SELECT ARRAY[pn.nspname, p.relname]::text[]
+    FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+    WHERE h.inhrelid = c.oid ORDER BY h.inhseqno) END,
+  coalesce(pg_get_expr(c.relpartbound, c.oid), '')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_type t ON t.oid = c.reltype
-WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND NOT c.relispartition AND c.reloftype = 0
-  AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid) AND {USER_SCHEMA}"""
+LEFT JOIN (SELECT DISTINCT inhrelid FROM pg_inherits) i ON i.inhrelid = c.oid
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.reloftype = 0 AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, row_type, array_type, schema, name, unlogged, parameters = row
+        oid, row_type, array_type, schema, name, unlogged, parameters, divided_by, parents, bound = row
         addresses = ((PG_CLASS, oid, 0), (PG_TYPE, row_type, 0), (PG_TYPE, array_type, 0))
-        return addresses, Table(schema, name, unlogged, tuple(sorted(parameters)))
+        named = tuple((parent[0], parent[1]) for parent in parents or ())
+        return addresses, Table(schema, name, unlogged, tuple(sorted(parameters)), divided_by, named, bound)
 
     def create(self, obj: Table, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         parts = [after.objects[key] for key in after.owned.get(obj.key, ()) if key in inlined]
-        written = sorted((part for part in parts if isinstance(part, Inlined)), key=lambda part: part.place_in_table)
-        lines = [f"    {part.line_in_table(after)}" for part in written]
-        body = "(\n" + ",\n".join(lines) + "\n)" if lines else "()"
+        inherited = [part for part in parts if isinstance(part, Inheriting) and part.inherited]
+        own = [part for part in parts if isinstance(part, Inlined) and not getattr(part, "inherited", False)]
+        lines = [f"    {part.line_in_table(after)}" for part in sorted(own, key=lambda part: part.place_in_table)]
+        body = " (\n" + ",\n".join(lines) + "\n)" if lines else "" if obj.bound else " ()"
         parameters = f" WITH ({', '.join(map(_parameter, obj.parameters))})" if obj.parameters else ""
         unlogged = "UNLOGGED " if obj.unlogged else ""
-        return (f"CREATE {unlogged}TABLE {qualified(obj.schema, obj.name)} {body}{parameters}",)
+        table = f"CREATE {unlogged}TABLE {qualified(obj.schema, obj.name)}"
+        parents = ", ".join(qualified(*parent) for parent in obj.parents)
+        if obj.bound:
+            table = f"{table} PARTITION OF {parents}{body} {obj.bound}"
+        else:
+            table = f"{table}{body} INHERITS ({parents})" if parents else f"{table}{body}"
+        divided = f" PARTITION BY {obj.divided_by}" if obj.divided_by else ""
+        beyond = (statement for part in inherited for statement in part.beyond_parent(after))
+        return (f"{table}{divided}{parameters}", *beyond)
 
     def drop(self, obj: Table) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
 
     def alter(self, old: Table, new: Table, before: Catalog, after: Catalog) -> Alteration | None:
-        statements = []
+        if old.divided_by != new.divided_by:
+            return None
+        releases, statements = _parents_changed(old, new)
         table = self.identity(new)
         if old.unlogged != new.unlogged:
             statements.append(f"ALTER {table} SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
@@ -75,13 +117,28 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND NOT c.relispartition AND c
             statements.append(f"ALTER {table} SET ({', '.join(map(_parameter, added))})")
         if removed:
             statements.append(f"ALTER {table} RESET ({', '.join(removed)})")
-        return Alteration(tuple(statements))
+        return Alteration(tuple(statements), releases=tuple(releases))
 
     def loses(self, obj: Table) -> str:
         return f"table {obj.key.qualified_name} with all its rows"
 
     def identity(self, obj: Table) -> str:
         return f"TABLE {qualified(obj.schema, obj.name)}"
+
+
+def _parents_changed(old: Table, new: Table) -> tuple[list[str], list[str]]:
+    """SQL that leaves old parents, and that which gets new ones."""
+    left, taken = [], []
+    table = qualified(new.schema, new.name)
+    for parent in old.parents:
+        if parent not in new.parents or old.bound != new.bound:
+            given_up = f"ALTER TABLE {qualified(*parent)} DETACH PARTITION {table}"
+            left.append(given_up if old.bound else f"ALTER TABLE {table} NO INHERIT {qualified(*parent)}")
+    for parent in new.parents:
+        if parent not in old.parents or old.bound != new.bound:
+            attached = f"ALTER TABLE {qualified(*parent)} ATTACH PARTITION {table} {new.bound}"
+            taken.append(attached if new.bound else f"ALTER TABLE {table} INHERIT {qualified(*parent)}")
+    return left, taken
 
 
 def _parameter(text: str) -> str:

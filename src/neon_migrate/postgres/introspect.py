@@ -26,9 +26,12 @@ if TYPE_CHECKING:
 _DEPENDENCIES = f"""SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype::text
 FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = {PG_NAMESPACE})
   AND NOT (deptype = 'i' AND classid IN ({PG_CLASS}, {PG_TYPE}))
-  AND NOT (classid = {PG_CONSTRAINT} AND objid IN (SELECT oid FROM pg_constraint WHERE contype = 'n'))"""
-# Our own bookkeeping, and the relations behind large values: they and what belongs to them is nobody's change.
-_NOT_OURS = "SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass({}) OR c.relname = {} OR c.relkind = 't'"
+  AND NOT (classid = {PG_CONSTRAINT} AND objid IN (
+    SELECT oid FROM pg_constraint WHERE contype = 'n' OR (coninhcount > 0 AND NOT conislocal)))"""
+# Our own bookkeeping, the relations behind large values, and what partitions have of an index: they and what belongs
+# to them is nobody's change.
+_NOT_OURS = """SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass({}) OR c.relname = {} OR c.relkind = 't'
+  OR (c.relispartition AND c.relkind IN ('i', 'I'))"""
 # What belongs to no schema may depend on nothing that pg_depend records. Neon's own administrator is not the user's.
 _CATALOGS_WITHOUT_SCHEMA = (
     *("pg_am", "pg_cast", "pg_event_trigger", "pg_foreign_data_wrapper", "pg_foreign_server", "pg_language"),
@@ -211,9 +214,9 @@ class _Reading:
 
         def comes_with(edges: Iterable[tuple[str, Address]]) -> bool:
             return any(
-                deptype == "i"
+                deptype in "iPS"  # P and S: what a partition has from its parent
                 or owner in others
-                or (deptype in "aPS" and (owner in candidates or owner in self.left_out))
+                or (deptype == "a" and (owner in candidates or owner in self.left_out))
                 for deptype, owner in edges
             )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from neon_migrate.catalog import Catalog, Unmodelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from neon_migrate.catalog import DatabaseObject, Key
+    from neon_migrate.objects.table import Table
 
 EXPRESSIBLE_KINDS = frozenset(
     {"schema", "extension", "enum", "sequence", "sequence_owner", "table", "column", "primary_key", "unique"}
@@ -37,16 +38,38 @@ def with_kept(desired: Catalog, present: Catalog) -> Catalog:
 
 def left_as_they_are(together: Catalog, desired: Catalog) -> tuple[Unmodelled, ...]:
     """The names of what `with_kept` added to `desired`."""
-    added = sorted(key for key in together.objects.keys() - desired.objects.keys() if key.kind not in EXPRESSIBLE_KINDS)
-    return tuple(Unmodelled(key.kind.replace("_", " "), key.qualified_name) for key in added)
+    added = sorted(together.objects.keys() - desired.objects.keys())
+    named = (key for key in added if key.kind == "table" or key.kind not in EXPRESSIBLE_KINDS)
+    return tuple(Unmodelled(key.kind.replace("_", " "), key.qualified_name) for key in named)
+
+
+def beyond_words(catalog: Catalog) -> frozenset[Key]:
+    """Of the expressible kinds what schema.json still has no words for: partitioned tables, partitions, tables that
+    inherit, with their parts and the sequences that go away with one of their columns.
+    """
+    tables = (table for table in cast("Iterable[Table]", catalog.of_kind("table")) if not table.plain)
+    found: set[Key] = set()
+    waiting = [table.key for table in tables]
+    while waiting:
+        key = waiting.pop()
+        found.add(key)
+        waiting.extend(catalog.owned.get(key, ()))
+    carried = [getattr(owner, "carried", None) for owner in catalog.of_kind("sequence_owner")] if found else []
+    for pair in carried:
+        if pair is not None and pair[1] in found:
+            found |= {pair[0], *catalog.owned.get(pair[0], ())}
+    return frozenset(found)
 
 
 def _kept(desired: Catalog, present: Catalog) -> dict[Key, DatabaseObject]:
     kept: dict[Key, DatabaseObject] = {}
     waiting = [key for key in present.objects if key.kind not in EXPRESSIBLE_KINDS]
+    waiting += beyond_words(present)
     while waiting:
         key = waiting.pop()
         obj = present.objects[key]
+        if key.kind == "table" and key in desired.objects:
+            kept[key] = obj
         if key in kept or key in desired.objects:
             continue
         if obj.owner is None or obj.owner in desired.objects or obj.owner in kept:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, cast
 
+from neon_migrate.catalog import Catalog
 from neon_migrate.sources.schema_json.definitions import NotExpressibleError, constraint_words, index_words
 from neon_migrate.sources.schema_json.document import parse_document
-from neon_migrate.sources.schema_json.kept import EXPRESSIBLE_KINDS
+from neon_migrate.sources.schema_json.kept import EXPRESSIBLE_KINDS, beyond_words
 from neon_migrate.sources.schema_json.layout import laid_out
 from neon_migrate.sources.schema_json.names import DEFAULT_SCHEMA, ObjectName, split_name
 from neon_migrate.sql import qualified
@@ -15,7 +16,7 @@ from neon_migrate.sql import qualified
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from neon_migrate.catalog import Catalog, Key
+    from neon_migrate.catalog import Key
     from neon_migrate.constraint import Constraint
     from neon_migrate.objects.column import Column
     from neon_migrate.objects.comment import Comment
@@ -64,10 +65,17 @@ def document_from_catalog(catalog: Catalog) -> tuple[Document, tuple[str, ...]]:
 
 class _Writer:
     def __init__(self, catalog: Catalog) -> None:
+        beyond = beyond_words(catalog)
+        self.not_expressible = [f"{found.type} {found.identity}" for found in catalog.unmodelled]
+        self.not_expressible += [
+            str(key)
+            for key in sorted(catalog.objects)
+            if key.kind not in EXPRESSIBLE_KINDS or (key in beyond and key.kind == "table")
+        ]
+        if beyond:
+            catalog = Catalog({key: obj for key, obj in catalog.objects.items() if key not in beyond})
         self.catalog = catalog
         self.comments = {comment.on: comment.text for comment in cast("Iterable[Comment]", catalog.of_kind("comment"))}
-        self.not_expressible = [f"{found.type} {found.identity}" for found in catalog.unmodelled]
-        self.not_expressible += [str(key) for key in sorted(catalog.objects) if key.kind not in EXPRESSIBLE_KINDS]
         self.enums = {
             qualified(enum.schema, enum.name): ObjectName(enum.schema, enum.name).written
             for enum in cast("Iterable[Enum]", catalog.of_kind("enum"))

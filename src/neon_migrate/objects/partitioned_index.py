@@ -1,0 +1,80 @@
+"""Indexes of partitioned tables, which bring along one of each partition.
+
+https://www.postgresql.org/docs/current/ddl-partitioning.html. They have no rows of their own and can't be made
+concurrently; those of the partitions that come with them are no objects here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neon_migrate.catalog import Catalog, Key
+from neon_migrate.kind import PG_CLASS, Found, Kind, ReadSoFar, Row
+from neon_migrate.sql import identifier, qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionedIndex:
+    """An index of a partitioned table; `definition` as `pg_get_indexdef` writes it, from USING on."""
+
+    schema: str
+    name: str
+    table: str
+    unique: bool
+    definition: str
+
+    @property
+    def key(self) -> Key:
+        return Key("partitioned_index", self.schema, self.name)
+
+    @property
+    def owner(self) -> Key | None:
+        return Key("table", self.schema, self.table)
+
+
+class PartitionedIndexKind(Kind[PartitionedIndex]):
+    name = "partitioned_index"
+    rank = 91
+
+    def query(self, major: int) -> str:
+        return f"""SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique, pg_get_indexdef(c.oid, 0, true)
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relkind = 'I' AND NOT c.relispartition AND NOT EXISTS (
+  SELECT FROM pg_depend d WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i')"""
+
+    def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
+        oid, table_oid, name, unique, definition = row
+        table = so_far.key((PG_CLASS, table_oid, 0))
+        if table is None:
+            return None
+        head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON ONLY {_on(table.schema, table.name)}"
+        index = PartitionedIndex(table.schema, name, table.name, unique, definition[len(head) :])
+        return ((PG_CLASS, oid, 0),), index
+
+    def create(self, obj: PartitionedIndex, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        unique = "UNIQUE " if obj.unique else ""
+        definition = obj.definition.removeprefix("USING btree ")
+        return (f"CREATE {unique}INDEX {identifier(obj.name)} ON {_on(obj.schema, obj.table)}{definition}",)
+
+    def drop(self, obj: PartitionedIndex) -> Sequence[str]:
+        return (f"DROP {self.identity(obj)}",)
+
+    def rename(self, old: PartitionedIndex, new: PartitionedIndex) -> Sequence[str]:
+        return (f"ALTER {self.identity(old)} RENAME TO {identifier(new.name)}",)
+
+    def apart_from_name(self, obj: PartitionedIndex) -> object:
+        return obj.schema, obj.table, obj.unique, obj.definition
+
+    def identity(self, obj: PartitionedIndex) -> str:
+        return f"INDEX {qualified(obj.schema, obj.name)}"
+
+
+def _on(schema: str, table: str) -> str:
+    return f"{qualified(schema, table)} "
+
+
+KIND = PartitionedIndexKind()

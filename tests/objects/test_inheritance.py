@@ -1,0 +1,121 @@
+"""Partitioned tables, partitions and tables that inherit."""
+
+# ruff: noqa: E501 (a statement stands as Postgres gets it)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from schema_pairs import Case, check
+
+if TYPE_CHECKING:
+    from neon_migrate.postgres.session import Session
+
+CASES = (
+    Case(
+        "partitioned by list with a default partition, divided again",
+        "",
+        "CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY, kind text NOT NULL, at date, PRIMARY KEY (id, kind))"
+        " PARTITION BY LIST (kind); CREATE INDEX i ON t (at); CREATE TABLE a PARTITION OF t FOR VALUES IN ('a');"
+        " CREATE TABLE rest PARTITION OF t DEFAULT PARTITION BY HASH (id);"
+        " CREATE TABLE rest_0 PARTITION OF rest (CHECK (id > 0)) FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
+        " ALTER TABLE a ALTER COLUMN at SET DEFAULT '2020-01-01'; CREATE INDEX only_a ON a (lower(kind))",
+        sql=(
+            "CREATE TABLE public.t (\n    id integer GENERATED ALWAYS AS IDENTITY,\n    kind text NOT NULL,\n    at date,\n    CONSTRAINT t_pkey PRIMARY KEY (id, kind)\n) PARTITION BY LIST (kind)",
+            "CREATE TABLE public.a PARTITION OF public.t FOR VALUES IN ('a')",
+            "ALTER TABLE public.a ALTER COLUMN at SET DEFAULT '2020-01-01'::date",
+            "CREATE TABLE public.rest PARTITION OF public.t DEFAULT PARTITION BY HASH (id)",
+            "CREATE TABLE public.rest_0 PARTITION OF public.rest (\n    CONSTRAINT rest_0_id_check CHECK (id > 0)\n) FOR VALUES WITH (modulus 2, remainder 0)",
+            "CREATE INDEX only_a ON public.a (lower(kind))",
+            "CREATE INDEX i ON public.t (at)",
+        ),
+    ),
+    Case(
+        "a column of all partitions",
+        "CREATE TABLE t (a integer, gone text) PARTITION BY RANGE (a);"
+        " CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9)",
+        "CREATE TABLE t (a integer, more text DEFAULT 'x' NOT NULL) PARTITION BY RANGE (a);"
+        " CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9)",
+        sql=(
+            "ALTER TABLE public.t ADD COLUMN more text DEFAULT 'x'::text NOT NULL",
+            "ALTER TABLE public.t DROP COLUMN gone",
+        ),
+        loses=("column public.t.gone with its values",),
+    ),
+    Case(
+        "retyped in all partitions",
+        "CREATE TABLE t (a integer, n integer DEFAULT 1) PARTITION BY RANGE (a);"
+        " CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9)",
+        "CREATE TABLE t (a integer, n bigint NOT NULL) PARTITION BY RANGE (a);"
+        " CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9); ALTER TABLE p ALTER COLUMN n SET DEFAULT 7",
+        sql=(
+            "ALTER TABLE public.t ALTER COLUMN n DROP DEFAULT",
+            "ALTER TABLE public.t ALTER COLUMN n TYPE bigint",
+            "ALTER TABLE public.t ALTER COLUMN n SET NOT NULL",
+            "ALTER TABLE public.p ALTER COLUMN n SET DEFAULT 7",
+        ),
+    ),
+    Case(
+        "attached, with another bound and detached",
+        "CREATE TABLE t (a integer) PARTITION BY RANGE (a); CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9);"
+        " CREATE TABLE q PARTITION OF t FOR VALUES FROM (10) TO (19); CREATE TABLE r (a integer)",
+        "CREATE TABLE t (a integer) PARTITION BY RANGE (a); CREATE TABLE p (a integer);"
+        " CREATE TABLE q PARTITION OF t FOR VALUES FROM (10) TO (29); CREATE TABLE r PARTITION OF t DEFAULT",
+        sql=(
+            "ALTER TABLE public.t DETACH PARTITION public.p",
+            "ALTER TABLE public.t DETACH PARTITION public.q",
+            "ALTER TABLE public.t ATTACH PARTITION public.q FOR VALUES FROM (10) TO (29)",
+            "ALTER TABLE public.t ATTACH PARTITION public.r DEFAULT",
+        ),
+    ),
+    Case(
+        "made anew where it is divided otherwise",
+        "CREATE TABLE t (a integer, b integer); COMMENT ON COLUMN t.a IS 'x'",
+        "CREATE TABLE t (a integer, b integer) PARTITION BY RANGE (a); COMMENT ON COLUMN t.a IS 'x'",
+        sql=(
+            "DROP TABLE public.t",
+            "CREATE TABLE public.t (\n    a integer,\n    b integer\n) PARTITION BY RANGE (a)",
+            "COMMENT ON COLUMN public.t.a IS 'x'",
+        ),
+        loses=("table public.t with all its rows",),
+    ),
+    Case(
+        "inheriting from two tables",
+        "",
+        "CREATE TABLE a (id integer NOT NULL, CHECK (id > 0)); CREATE TABLE b (name text DEFAULT 'b');"
+        " CREATE TABLE c (extra text) INHERITS (a, b)",
+        sql=(
+            "CREATE TABLE public.a (\n    id integer NOT NULL,\n    CONSTRAINT a_id_check CHECK (id > 0)\n)",
+            "CREATE TABLE public.b (\n    name text DEFAULT 'b'::text\n)",
+            "CREATE TABLE public.c (\n    extra text\n) INHERITS (public.a, public.b)",
+        ),
+        back=("DROP TABLE public.c", "DROP TABLE public.a", "DROP TABLE public.b"),
+    ),
+    Case(
+        "no longer inheriting",
+        "CREATE TABLE a (id integer); CREATE TABLE c (extra text) INHERITS (a)",
+        "CREATE TABLE a (id integer); CREATE TABLE c (id integer, extra text)",
+        sql=("ALTER TABLE public.c NO INHERIT public.a",),
+        back=("ALTER TABLE public.c INHERIT public.a",),
+    ),
+    Case(
+        "a row trigger and a foreign key of a partitioned table are its own alone",
+        "CREATE TABLE u (id integer PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END';"
+        " CREATE TABLE t (a integer) PARTITION BY RANGE (a); CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE TABLE u (id integer PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END';"
+        " CREATE TABLE t (a integer REFERENCES u) PARTITION BY RANGE (a); CREATE TABLE p PARTITION OF t DEFAULT;"
+        " CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+        sql=(
+            "ALTER TABLE public.t ADD CONSTRAINT t_a_fkey FOREIGN KEY (a) REFERENCES public.u(id)",
+            "CREATE TRIGGER g AFTER INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION public.f()",
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_inheritance(session: Session, case: Case) -> None:
+    """The plan is as written, and running it gives exactly the new schema; the way back gives the old one."""
+    check(session, case)
