@@ -48,21 +48,28 @@ PROJECT_FOLDER = ".neon-migrate"
 _PATIENCE_S = 60.0
 _SETTINGS = (("shared_buffers", "64MB"), ("max_connections", "50"))
 
-# Runs the server in the background and looks after it: every `tick` seconds it asks whether anybody is connected, and
-# after `ticks` times of nobody it has the server end (SIGTERM: it would wait for whoever connects just then). What
-# is unpacked is written out meanwhile at the first start: waiting for that takes seconds on a busy disk.
+# Runs the server in the background and looks after it: every `tick` seconds it asks whether anybody is connected, or was
+# since the last time, and after `ticks` times of nobody it has the server end (SIGTERM: it would wait for whoever
+# connects just then). What is unpacked is written out meanwhile at the first start: waiting for that takes seconds on a
+# busy disk.
 _KEEPER = f"""
 folder=$1 sockets=$2 psql=$3 tick=$4 ticks=$5
 shift 5
 watch() {{
     trap 'kill "$nap"; exit' TERM
-    idle=0
+    idle=0 sessions=
     while touch "$folder/checked"; do
         sleep "$tick" & nap=$!
         wait "$nap"
-        others=$("$psql" -X -At -h "$sockets" -U {SUPERUSER} -d {MAINTENANCE_DATABASE} -c "SELECT count(*)
+        seen=$("$psql" -X -At -h "$sockets" -U {SUPERUSER} -d {MAINTENANCE_DATABASE} -c "SELECT count(*) || ' ' ||
+            (SELECT sum(sessions) FROM pg_stat_database WHERE datname <> current_database())
             FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
-        if [ "$others" = 0 ] && [ ! "$folder/used" -nt "$folder/checked" ]; then idle=$((idle + 1)); else idle=0; fi
+        if [ "$seen" = "0 $sessions" ] && [ ! "$folder/used" -nt "$folder/checked" ]; then
+            idle=$((idle + 1))
+        else
+            idle=0
+        fi
+        sessions=${{seen#* }}
         if [ "$idle" -ge "$ticks" ]; then kill -TERM "$server"; fi
     done
 }}
