@@ -56,6 +56,7 @@ def test_a_database_that_has_everything_is_complete(desk: Desk) -> None:
     assert report.complete
     assert report.applied == (1,)
     assert {group.name: group.expected for group in report.groups} == {
+        "migrations": 1,
         "tables": 3,
         "columns": 8,
         "column defaults": 2,
@@ -149,3 +150,13 @@ def test_a_database_has_to_be_named(tmp_path: Path, scratch: ScratchServer) -> N
     with pytest.raises(UsageError) as caught:
         verify(Desk(tmp_path, scratch).project(files=MIGRATIONS))
     assert "three ways" in caught.value.remedy
+
+
+def test_an_applied_migration_without_its_file_is_missing(desk: Desk) -> None:
+    """What it made can't be looked for, so the database is not said to be complete."""
+    project = desk.project()
+    (desk.root / "migrations" / "0001_a.sql").unlink()
+    report = verify(project)
+    assert not report.complete
+    assert list(missing(report)) == ["migrations"]
+    assert "1" in missing(report)["migrations"][0]

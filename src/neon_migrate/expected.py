@@ -30,13 +30,15 @@ class Comparison:
     applied   versions, ascending
     found     the live Catalog
     expected  the Catalog of the replay
-    warnings  what makes the comparison less than certain, such as another major version
+    faults    what folder and ledger contradict each other in: what is expected is not certain then
+    warnings  what makes the comparison less than certain: the faults, and another major version
     """
 
     database: str
     applied: tuple[int, ...]
     found: Catalog
     expected: Catalog
+    faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -60,10 +62,11 @@ def expect(
     """
     history = read_history(session, project)
     applied = history.applied
+    faults = tuple(fault.what for fault in history.faults if fault.blocks)
     found = catalog_of(session, project.settings)
     project.observer(Step(f"replaying {len(applied)} applied migrations"))
     with project.scratch(major=session.major, wanted=snapshot_keys(applied, project.settings)) as server:
-        warnings = (*(fault.what for fault in history.faults if fault.blocks), *other_major(server))
+        warnings = (*faults, *other_major(server))
         replayed = replay(server, applied, project.settings)
         expected = scratch_catalog(server, replayed.database, project.settings)
         if look is not None:
@@ -71,7 +74,7 @@ def expect(
     for warning in warnings:
         project.observer(Warned(warning))
     versions = tuple(migration.version for migration in applied)
-    return Comparison(str(project.require_target()), versions, found, expected, warnings)
+    return Comparison(str(project.require_target()), versions, found, expected, faults, warnings)
 
 
 def other_major(server: ScratchServer) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ def verify(project: Project) -> VerifyReport:
         for name, kind in _GROUPS.items()
     ]
     groups.insert(2, _defaults(expected, found))
+    groups.insert(0, VerifiedGroup("migrations", len(compared.applied), compared.faults))
     groups.append(VerifiedGroup("seed rows", seeds.expected, tuple(seeds.missing)))
     return VerifyReport(compared.database, compared.applied, tuple(groups), compared.warnings)
 

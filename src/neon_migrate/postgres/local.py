@@ -48,8 +48,8 @@ PROJECT_FOLDER = ".neon-migrate"
 _PATIENCE_S = 60.0
 _SETTINGS = (("shared_buffers", "64MB"), ("max_connections", "50"))
 
-# Runs the server in the background and looks after it: every `tick` seconds it asks whether anybody is connected, or was
-# since the last time, and after `ticks` times of nobody it has the server end (SIGTERM: it would wait for whoever
+# Runs the server in the background and looks after it: every `tick` seconds it asks whether anybody is connected, or
+# was since the last time, and after `ticks` times of nobody it has the server end (SIGTERM: it would wait for whoever
 # connects just then). What is unpacked is written out meanwhile at the first start: waiting for that takes seconds on a
 # busy disk.
 _KEEPER = f"""

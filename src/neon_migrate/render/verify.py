@@ -29,4 +29,4 @@ def _applied(report: VerifyReport) -> str:
 
 def _row(group: VerifiedGroup) -> tuple[Inline, ...]:
     found = Span(f"{len(group.missing)} missing", "bad") if group.missing else Span("all", "good")
-    return (group.name, str(group.expected), found if group.expected else Span("none expected", "dim"))
+    return (group.name, str(group.expected), found if group.expected or group.missing else Span("none expected", "dim"))
