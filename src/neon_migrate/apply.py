@@ -38,8 +38,8 @@ class AppliedMigration:
     """A migration that this run applied.
 
     execution_time_ns  nanoseconds on the server, as the ledger has it; -1 where it is not known
-    verified           its row was read back with this file's checksum, and all that the applied migrations make is in the
-                       database as they make it
+    verified           its row was read back with this file's checksum, and all that the applied migrations make is in
+                       the database as they make it
     """
 
     version: int
