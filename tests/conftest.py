@@ -7,7 +7,7 @@ import os
 import tarfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.target import Target
 
 pytest_plugins = ["golden_files", "secure_server"]
+
+_SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+"""Python before 3.11.4 can't be asked to."""
 
 INPUTS = Path(__file__).parents[2] / "shared" / "inputs"
 
@@ -66,7 +69,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             part = shared / "inputs.part"
             for archive in archives:
                 with tarfile.open(archive) as content:
-                    content.extractall(part, filter="data")
+                    content.extractall(part, **_SAFELY)
             part.rename(folder)
     return folder
 

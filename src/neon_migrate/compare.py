@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.differences import Difference, differences, of_other_kinds
+from neon_migrate.events import Warned
 from neon_migrate.expected import expect
 from neon_migrate.plan import plan
 
@@ -49,6 +50,8 @@ def compare(project: Project) -> CompareReport:
     """
     with project.session() as session:
         compared = expect(project, session)
+    for fault in compared.faults:
+        project.observer(Warned(fault))
     in_line = plan(compared.found, compared.expected)
     return CompareReport(
         compared.database,
@@ -57,5 +60,5 @@ def compare(project: Project) -> CompareReport:
         in_line.script(),
         in_line.losses,
         compared.found.unmodelled,
-        compared.warnings,
+        (*compared.faults, *compared.warnings),
     )

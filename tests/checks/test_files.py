@@ -30,6 +30,7 @@ def test_a_good_project_passes_every_check_that_applies(validated: Validated) ->
         "history": "skipped",
         "server version": "passed",
         "replay": "passed",
+        "extensions": "passed",
         "sqlx": "passed",
         "downs": "passed",
         "seeds": "skipped",
