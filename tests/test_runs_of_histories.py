@@ -49,6 +49,7 @@ def test_a_real_history_is_applied_and_taken_back(
     """sqlx agrees with the ledger, the database is what the files give, and what has a down that runs goes again."""
     project = history_project(inputs, name, tmp_path, database)
     bench = Workbench(tmp_path, database, migrations=project.settings.migrations)
+    bench.query("DROP DATABASE IF EXISTS test_db")  # one history makes it, and databases are the whole server's
     report = apply(bench.project)
     migrations = folder.read(bench.settings).migrations
     assert [one.version for one in report.applied] == [one.version for one in migrations]
