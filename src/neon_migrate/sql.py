@@ -6,7 +6,7 @@ Nothing here decides what a statement does; Postgres does that, by running it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from neon_migrate.errors import Location, StatementError
 
@@ -21,6 +21,7 @@ def _keywords() -> frozenset[str]:
     return KEYWORDS
 
 
+@lru_cache(maxsize=16_384)
 def identifier(name: str) -> str:
     """`name` as an SQL identifier, in double quotes only where Postgres needs them (`quote_ident`'s rule)."""
     if name and name[0] in _PLAIN_START and _PLAIN.issuperset(name) and name not in _keywords():

@@ -28,6 +28,7 @@ FROM pg_depend WHERE objid >= 16384 AND (refobjid >= 16384 OR refclassid = {PG_N
   AND NOT (deptype = 'i' AND classid IN ({PG_CLASS}, {PG_TYPE}))
   AND NOT (classid = {PG_CONSTRAINT} AND objid IN (
     SELECT oid FROM pg_constraint WHERE contype = 'n' OR (coninhcount > 0 AND NOT conislocal)))"""
+_EXTENSIONS_OWN = f"SELECT classid, objid FROM pg_depend WHERE deptype = 'e' AND refclassid = {PG_EXTENSION}"
 # Our own bookkeeping, the relations behind large values, and what partitions have of an index: they and what belongs
 # to them is nobody's change.
 _NOT_OURS = """SELECT c.oid FROM pg_class c WHERE c.oid = to_regclass({}) OR c.relname = {} OR c.relkind = 't'
@@ -74,17 +75,20 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
         begin,
         _NOT_OURS.format(literal(ledger), literal(PROGRESS_TABLE)),
         "SET LOCAL search_path = ''",
+        _EXTENSIONS_OWN,
+        *(kind.query(session.major) for kind in known.values()),
         _DEPENDENCIES,
         _WITHOUT_SCHEMA,
-        *(kind.query(session.major) for kind in known.values()),
         end,
     )
     with closing(session.stream(statements)) as answers, _no_collection():
-        _, not_ours, _, edges, without_schema = (next(answers) for _ in range(5))
-        reading = _Reading(edges, without_schema, tuple(ignore))
+        _, not_ours, _, extensions_own = (next(answers) for _ in range(4))
+        reading = _Reading(tuple(ignore))
+        reading.left_out.update((classid, oid, 0) for classid, oid in extensions_own)
         reading.leave_out(PG_CLASS, not_ours)
         for kind in known.values():
             reading.read(kind, next(answers))
+        reading.edges, reading.without_schema = next(answers), next(answers)
         next(answers)
         unknown = reading.unknown()
     return Catalog(reading.objects, reading.depends, reading.own, _describe(session, unknown))
@@ -113,20 +117,15 @@ def _describe(session: Session, addresses: Sequence[Address]) -> tuple[Unmodelle
 class _Reading:
     """What has been read so far; kinds ask it for the keys of earlier kinds (kind.ReadSoFar)."""
 
-    edges: Rows
-    without_schema: Rows
     ignore: tuple[str, ...]
+    edges: Rows = field(default_factory=list)
+    without_schema: Rows = field(default_factory=list)
     objects: dict[Key, DatabaseObject] = field(default_factory=dict)
     own: dict[Address, Key] = field(default_factory=dict)
     implied: dict[Address, Key] = field(default_factory=dict)
     left_out: set[Address] = field(default_factory=set)
     others: dict[str, Address] = field(default_factory=dict)
     """Schemas that are ignored as a whole, by name."""
-
-    def __post_init__(self) -> None:
-        self.left_out.update(
-            (edge[0], edge[1], edge[2]) for edge in self.edges if edge[6] == "e" and edge[3] == PG_EXTENSION
-        )
 
     def leave_out(self, classid: int, rows: Rows) -> None:
         """The objects of one system catalog, by OID, that are neither modelled nor unknown."""
