@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 # now on, an empty one that there is none. Its standard input is a pipe whose other end only the parent holds: the end
 # of the file is the end of the parent, by SIGKILL as well. SIGQUIT is Postgres's immediate shutdown; postmaster.pid
 # goes when the last of its processes has. kill -0 alone would not tell: where PID 1 does not reap, the dead stay.
-# Without postmaster.pid it is not Postgres yet but a shell that unpacks the data with tar, and may ignore SIGQUIT.
+# Without postmaster.pid it is not Postgres yet but a shell that unpacks the data with tar, and may ignore SIGQUIT. A
+# parent that was killed between starting that shell and naming it leaves one that goes on unpacking while the folder is
+# removed: it is removed until it stays away, and then neither tar nor Postgres finds what it needs.
 _SCRIPT = """
 pid=
 while read -r line; do pid=$line; done
@@ -26,7 +28,12 @@ if [ -n "$pid" ] && [ -e "$1/data/postmaster.pid" ]; then
     done
 fi
 if [ -n "$pid" ]; then kill -KILL "-$pid"; fi
-rm -rf -- "$1"
+tries=0
+until rm -rf -- "$1" && [ ! -e "$1" ] || [ "$tries" -ge 500 ]; do
+    if read -r pid < "$1/data/postmaster.pid"; then kill -QUIT "$pid"; fi
+    sleep 0.01
+    tries=$((tries + 1))
+done
 """
 
 
