@@ -52,22 +52,19 @@ def ddl(sort: str) -> str:
     return ";\n".join((*tables, *keys))
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def read(target: Target) -> None:
-    """Connect and read the Catalog."""
+def reading(target: Target) -> float:
+    """Seconds of reading the Catalog on a connection that has just been opened, so with nothing cached."""
     with connect(target) as session:
-        assert len(read_catalog(session).objects) > 14 * TABLES
+        start = time.perf_counter()
+        found = read_catalog(session)
+        taken = time.perf_counter() - start
+    assert len(found.objects) > 14 * TABLES
+    return taken
 
 
-def medians(first: Callable[[], object], second: Callable[[], object]) -> tuple[float, float]:
-    """Of runs that take turns; one of each before does not count."""
-    pairs = [(timed(first), timed(second)) for _ in range(RUNS + 1)][1:]
+def medians(first: Callable[[], float], second: Callable[[], float]) -> tuple[float, float]:
+    """Of measurements that take turns; one of each before does not count."""
+    pairs = [(first(), second()) for _ in range(RUNS + 1)][1:]
     return statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
 
 
@@ -96,12 +93,14 @@ def measure(server: ScratchServer, program: Path, sort: str) -> tuple[float, flo
     with DelayingProxy(f"{parameters['host']}/.s.PGSQL.{port}", ROUND_TRIP_S) as proxy:
         far = Target(f"postgresql://{user}@127.0.0.1:{proxy.port}/{database}?sslmode=disable")
 
-        def dump() -> None:
+        def dump() -> float:
             command = [program, "--schema-only", f"--dbname={near.conninfo}"]
+            start = time.perf_counter()
             subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+            return time.perf_counter() - start
 
-        own, theirs = medians(lambda: read(near), dump)
-        near_s, far_s = medians(lambda: read(near), lambda: read(far))
+        own, theirs = medians(lambda: reading(near), dump)
+        near_s, far_s = medians(lambda: reading(near), lambda: reading(far))
     ratio, more = own / theirs, far_s - near_s
     print(f"  {sort}: Catalog {own:.2f} s, pg_dump {theirs:.2f} s, ratio {ratio:.2f}; over 50 ms {more:+.2f} s")
     return ratio, more
