@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generating import Desk
+from generating import Desk, schema
 from neon_migrate.errors import ExitCode, HistoryError, RefusedError
 from neon_migrate.undo import undo
 
@@ -28,6 +28,7 @@ ORDERS = {
     "0003_orders.up.sql": "CREATE TABLE orders (user_id integer REFERENCES users);",
     "0003_orders.down.sql": "DROP TABLE orders;",
 }
+FUNCTION = "CREATE FUNCTION one() RETURNS integer LANGUAGE sql AS 'SELECT 1';"
 
 
 @pytest.fixture
@@ -103,3 +104,11 @@ def test_a_rename_is_no_loss_and_is_done_again_by_its_own_text(desk: Desk) -> No
     assert report.losses == ()
     assert report.down is not None
     assert rename["0002_rename.up.sql"] in report.down
+
+
+def test_what_schema_json_has_no_word_for_is_not_out_of_step(desk: Desk) -> None:
+    """A function that the migrations make stays as it is, so it is no reason to edit schema.json."""
+    files = {**USERS, **INDEX, "0001_users.up.sql": f"{USERS['0001_users.up.sql']} {FUNCTION}"}
+    files["0001_users.down.sql"] = "DROP TABLE users; DROP FUNCTION one();"
+    document = schema({"users": {"fields": {"id": {"type": "integer", "primary": True}}}})
+    assert undo(desk.project(document, files=files), 2).warnings == ()

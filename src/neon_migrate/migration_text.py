@@ -11,7 +11,6 @@ from neon_migrate.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from neon_migrate.catalog import Key
     from neon_migrate.diff import Change
     from neon_migrate.plan import Statement
 
@@ -61,7 +60,7 @@ def slug_of(changes: Sequence[Change], seeds: Sequence[str], *, first: bool) -> 
     """
     own = [change for change in changes if change.key.kind not in ("comment", "sequence_owner")]
     leading = [change for change in own if change.key.kind != "sequence"] or own
-    tables = sorted({_about(change.key) for change in leading})
+    tables = sorted({change.key.name for change in leading})
     if first and len(leading) + len(seeds) > 1:
         return "initial_schema"
     if not leading:
@@ -72,10 +71,6 @@ def slug_of(changes: Sequence[Change], seeds: Sequence[str], *, first: bool) -> 
     if len(leading) == 1:
         return _snake(_single(leading[0]))
     return _listed("change", tables)
-
-
-def _about(key: Key) -> str:
-    return key.name
 
 
 def _single(change: Change) -> str:

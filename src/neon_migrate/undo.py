@@ -178,13 +178,14 @@ class _Undo:
         if not self.settings.schema.is_file():
             return ()
         from neon_migrate.sources.schema_json.document import read_document
+        from neon_migrate.sources.schema_json.kept import with_kept
         from neon_migrate.sources.schema_json.load import load
 
         database = self.server.create()
         with self.server.session(database) as session:
             load(session, read_document(self.settings.schema))
         desired = scratch_catalog(self.server, database, self.settings)
-        if not diff(goal, desired):
+        if not diff(goal, with_kept(desired, goal)):
             return ()
         return (
             f"{self.settings.schema.name} is not in step with this: edit it too, or generate will bring "
