@@ -146,6 +146,15 @@ class Inspection:
         except NeonMigrateError as error:
             raise NotKnownError(error.what) from None
 
+    @property
+    def unanswered(self) -> str:
+        """Why the named database could not be asked; empty where it was, or where none was named."""
+        try:
+            self.live  # noqa: B018
+        except NotKnownError as error:
+            return str(error)
+        return ""
+
     @Fact
     def _known_live(self) -> Live | None:
         try:

@@ -28,9 +28,13 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class ValidateReport:
-    """All checks, in order."""
+    """All checks, in order.
+
+    unanswered  why the named database could not be asked; empty where it was, or where none was named
+    """
 
     checks: tuple[CheckResult, ...]
+    unanswered: str = ""
 
     @property
     def failed(self) -> bool:
@@ -53,7 +57,8 @@ def validate(project: Project, *, since: int | None = None) -> ValidateReport:
             found = _verdict(check, inspection)
             findings = tuple(_relative(finding, project.settings.root) for finding in found.findings)
             results.append(CheckResult(check.name, found.state, found.reason, findings))
-    return ValidateReport(tuple(results))
+        unanswered = inspection.unanswered
+    return ValidateReport(tuple(results), unanswered)
 
 
 def _relative(finding: Finding, root: Path) -> Finding:

@@ -95,10 +95,10 @@ def test_two_files_of_one_version_fail(validated: Validated) -> None:
     assert "0001_b.sql" in result.findings[0].message
 
 
-def test_a_down_without_an_up_warns(validated: Validated) -> None:
-    """Nothing ever runs it."""
+def test_a_down_without_an_up_fails(validated: Validated) -> None:
+    """Nothing ever runs it: somebody has lost a file, or mistyped a version."""
     result = validated(GOOD | {"0002_b.down.sql": "SELECT 1;"})["duplicates"]
-    assert (result.state, str(result.findings[0].where)) == ("warned", "migrations/0002_b.down.sql")
+    assert (result.state, str(result.findings[0].where)) == ("failed", "migrations/0002_b.down.sql")
 
 
 @pytest.mark.parametrize(

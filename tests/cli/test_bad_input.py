@@ -110,30 +110,50 @@ def test_tables_that_reference_each_other_are_fine(run: Run, folder: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("files", "words"),
+    ("files", "state", "words"),
     [
         pytest.param(
-            {"_0001_a": "SELECT 1;", "_0001_b": "SELECT 1;"}, ("0001_a.sql", "0001_b.sql"), id="one version twice"
+            {"_0001_a": "SELECT 1;", "_0001_b": "SELECT 1;"},
+            "failed",
+            ("0001_a.sql", "0001_b.sql"),
+            id="one version twice",
         ),
         pytest.param(
-            {"_0001_a": "SELECT 1;", "_0002_b__down": "SELECT 1;"}, ("0002_b.down.sql",), id="down without up"
+            {"_0001_a": "SELECT 1;", "_0002_b__down": "SELECT 1;"}, "failed", ("0002_b.down.sql",), id="down without up"
         ),
-        pytest.param({"_0001_a": "SELECT 1;", "_notes": "SELECT 1;"}, ("notes.sql",), id="not a migration"),
-        pytest.param({"_0001_a": b""}, ("0001_a.sql",), id="empty file"),
-        pytest.param({"_0001_a": b"SELECT 1;\r\n"}, ("0001_a.sql", "CRLF"), id="CRLF"),
-        pytest.param({"_0001_a": b"\xef\xbb\xbfSELECT 1;\n"}, ("0001_a.sql", "byte order mark"), id="BOM"),
+        pytest.param({"_0001_a": "SELECT 1;", "_notes": "SELECT 1;"}, "failed", ("notes.sql",), id="not a migration"),
+        pytest.param({"_0001_a": b""}, "warned", ("0001_a.sql",), id="empty file"),
+        pytest.param({"_0001_a": b"SELECT 1;\r\n"}, "warned", ("0001_a.sql", "CRLF"), id="CRLF"),
+        pytest.param({"_0001_a": b"\xef\xbb\xbfSELECT 1;\n"}, "failed", ("0001_a.sql", "byte order mark"), id="BOM"),
     ],
 )
-def test_validate_names_the_file(run: Run, folder: Path, files: dict[str, str], words: tuple[str, ...]) -> None:
+def test_validate_names_the_file(
+    run: Run, folder: Path, files: dict[str, str], state: str, words: tuple[str, ...]
+) -> None:
     """What is wrong with files is found before anything is applied, and stands in the table of checks."""
     with_migrations(folder, **files)
     before = snapshot(folder)
     done = run("validate")
-    assert done.code in (ExitCode.OK, ExitCode.FAILED)
-    assert "warned" in done.out or "failed" in done.out
+    assert done.code == (ExitCode.FAILED if state == "failed" else ExitCode.OK)
+    assert state in done.out
     for word in words:
         assert word in done.out
     assert snapshot(folder) == before
+
+
+def test_validate_of_a_database_that_does_not_answer(run: Run, folder: Path) -> None:
+    """All that needs none is checked; one that was asked for by option is exit code 5, one of the surroundings is not."""
+    with_migrations(folder, _0001_a="CREATE TABLE a (id int);\n")
+    url = f"postgresql://u:hunter22@localhost:{free_port()}/x"
+    asked = run("validate", "--database-url", url)
+    assert asked.code == ExitCode.UNREACHABLE
+    assert "could not be asked" in asked.out + asked.err
+    assert "replay" in asked.out
+    (folder / ".env").write_text(f"DATABASE_URL={url}\n")
+    around = run("validate")
+    assert around.code == ExitCode.OK
+    assert "could not be asked" in around.out + around.err
+    assert "hunter22" not in asked.out + asked.err + around.out + around.err
 
 
 def test_a_syntax_error_far_down_is_shown_with_its_line(run: Run, folder: Path, database: Target) -> None:

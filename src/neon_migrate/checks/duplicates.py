@@ -15,12 +15,7 @@ def run(inspection: Inspection) -> Verdict:
     return verdict(
         f"{counted(len(inspection.migrations), 'version')}, each once",
         (
-            Finding(
-                stray.what,
-                Location(inspection.shown(stray.path)),
-                stray.remedy,
-                "failed" if stray.code == "duplicate-version" else "warned",
-            )
+            Finding(stray.what, Location(inspection.shown(stray.path)), stray.remedy)
             for stray in inspection.folder.strays
             if stray.code != "not-a-migration"
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.check import Check, Finding, NotKnownError, Verdict, verdict
+from neon_migrate.check import Check, Finding, Verdict, verdict
 
 if TYPE_CHECKING:
     from neon_migrate.inspection import Inspection
@@ -22,12 +22,10 @@ def run(inspection: Inspection) -> Verdict:
                 weight="warned",
             )
         )
-    try:
-        inspection.live  # noqa: B018
-    except NotKnownError as error:
+    if inspection.unanswered:
         findings.append(
             Finding(
-                f"the database could not be asked for its version: {error}",
+                f"the database could not be asked for its version: {inspection.unanswered}",
                 remedy="neon-migrate doctor shows step by step where it fails; or set postgres-major.",
                 weight="warned",
             )
