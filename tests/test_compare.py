@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generating import Desk
+from neon_migrate.apply import apply
 from neon_migrate.compare import compare
+from neon_migrate.errors import StatementError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,3 +92,38 @@ def test_comparing_writes_nothing(desk: Desk) -> None:
         "'ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$"
     )
     assert not compare(desk.project()).different
+
+
+class TestUnfinished:
+    """A no-transaction migration that stopped half-way: the ledger does not have it, the database has a part of it."""
+
+    UP = "-- no-transaction\nCREATE INDEX CONCURRENTLY users_id ON users (id);\nALTER TABLE users ADD {} integer;\n"
+
+    @pytest.fixture
+    def stopped(self, desk: Desk) -> Desk:
+        """The index is there, and the second statement failed."""
+        project = desk.project(files={"0003_c.sql": self.UP.format("mood")})
+        with pytest.raises(StatementError, match="already exists"):
+            apply(project)
+        return desk
+
+    def test_what_it_did_is_expected(self, stopped: Desk) -> None:
+        """And it is said how far it came."""
+        report = compare(stopped.project())
+        assert [str(one) for one in report.differences] == []
+        assert [one for one in report.warnings if "1 of its 2 statements are done" in one]
+
+    def test_what_it_did_and_somebody_undid_is_missing(self, stopped: Desk) -> None:
+        """As with any other part of the schema."""
+        stopped.execute("DROP INDEX users_id")
+        assert [str(one) for one in compare(stopped.project()).differences] == ["index public.users_id is missing"]
+
+    def test_the_statements_to_come_may_be_edited(self, stopped: Desk) -> None:
+        """That is how one goes on."""
+        assert not compare(stopped.project(files={"0003_c.sql": self.UP.format("age")})).different
+
+    def test_one_edited_where_it_was_run_is_not_guessed_at(self, stopped: Desk) -> None:
+        """What the statements were that made it, nobody knows."""
+        report = compare(stopped.project(files={"0003_c.sql": self.UP.format("age").replace("users_id", "other")}))
+        assert [str(one) for one in report.differences] == ["index public.users_id is unexpected"]
+        assert [one for one in report.warnings if "edited since" in one]

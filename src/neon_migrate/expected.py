@@ -1,4 +1,4 @@
-"""What a database should look like: the replay of the migrations its ledger says are applied."""
+"""What a database should look like: the replay of the migrations its ledger says are applied, and of those begun."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from neon_migrate.ledger.history import History
 from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
 from neon_migrate.status import read_ledger
+from neon_migrate.unfinished import find_unfinished, repeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,7 +55,7 @@ def expect(
     *,
     look: Callable[[ScratchServer, str, Session], None] | None = None,
 ) -> Comparison:
-    """Read the live Catalog and that of the replay of what is applied.
+    """Read the live Catalog and that of the replay of what is applied, with what was begun as far as it came.
 
     look  is shown the server, the name of the replayed database and the live session, while they are there
 
@@ -63,11 +64,13 @@ def expect(
     history = read_history(session, project)
     applied = history.applied
     faults = tuple(fault.what for fault in history.faults if fault.blocks)
+    begun = find_unfinished(session, history, project.settings)
     found = catalog_of(session, project.settings)
     project.observer(Step(f"replaying {len(applied)} applied migrations"))
     with project.scratch(major=session.major, wanted=snapshot_keys(applied, project.settings)) as server:
-        warnings = other_major(server)
+        warnings = (*other_major(server), *map(str, begun))
         replayed = replay(server, applied, project.settings)
+        repeat(server, replayed.database, begun, project.settings)
         expected = scratch_catalog(server, replayed.database, project.settings)
         if look is not None:
             look(server, replayed.database, session)

@@ -142,7 +142,7 @@ def test_validate_names_the_file(
 
 
 def test_validate_of_a_database_that_does_not_answer(run: Run, folder: Path) -> None:
-    """All that needs none is checked; one that was asked for by option is exit code 5, one of the surroundings is not."""
+    """All that needs none is checked; asked for by option it is exit code 5, found in .env it is not."""
     with_migrations(folder, _0001_a="CREATE TABLE a (id int);\n")
     url = f"postgresql://u:hunter22@localhost:{free_port()}/x"
     asked = run("validate", "--database-url", url)

@@ -107,11 +107,10 @@ def progress_table(session: Session, ledger: str) -> ProgressTable:
 
 def read_progress(session: Session, ledger: str) -> dict[tuple[int, Direction], Progress]:
     """Every migration that was begun and not finished, by version and direction."""
-    table = progress_table(session, ledger)
-    ((exists,),) = session.query("SELECT pg_catalog.to_regclass(%s) IS NOT NULL", (table.name,))
-    if not exists:
+    tables = session.query(readable(ledger))
+    if not tables:
         return {}
-    found = session.query(f"SELECT version, direction, statement, digest, running FROM {table.name}")
+    found = session.query(f"SELECT version, direction, statement, digest, running FROM {tables[0][0]}")
     return {(version, direction): Progress(*rest) for version, direction, *rest in found}
 
 
