@@ -1,0 +1,84 @@
+"""Slack, through an incoming webhook: whoever knows its URL can write to the channel, so the URL is a secret."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from neon_migrate.notify import Notifier
+
+if TYPE_CHECKING:
+    from neon_migrate.notify import Link, Message
+
+TIMEOUT_S = 5
+"""How long Slack may take to answer; a deployment does not wait for it."""
+
+_LONGEST_TITLE, _LONGEST_TEXT, _MOST_LINES = 150, 2_900, 20
+"""Slack refuses a header over 150 characters and a section over 3,000 (docs.slack.dev/reference/block-kit/blocks)."""
+
+_MARKS = {"success": "✅", "failure": "❌", "waiting": "⏳", "drift": "⚠️"}
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """The channel behind a webhook's `url`; printing it never shows the URL."""
+
+    url: str = field(repr=False)
+    timeout_s: int = TIMEOUT_S
+
+    def send(self, message: Message) -> str:
+        """Post a message, once; gives why Slack did not take it, or nothing. Never raises."""
+        from slack_sdk.webhook import WebhookClient
+
+        silent = logging.Logger("neon_migrate.slack")  # slack_sdk writes the URL into its debug log
+        silent.disabled = True
+        try:
+            client = WebhookClient(self.url, timeout=self.timeout_s, logger=silent, retry_handlers=[])
+            answer = client.send(text=_plain(message), blocks=blocks(message), unfurl_links=False)
+        except Exception as error:  # a courtesy: whatever a network or a wrong URL does
+            return self._without_url(f"{type(error).__name__}: {error}")
+        return "" if answer.status_code == 200 else self._without_url(f"{answer.status_code} {answer.body[:200]}")
+
+    def _without_url(self, text: str) -> str:
+        secrets = (self.url, self.url.partition("://")[2], "/" + self.url.partition("://")[2].partition("/")[2])
+        for secret in secrets:
+            if len(secret) > 1:
+                text = text.replace(secret, "***")
+        return text
+
+
+def blocks(message: Message) -> list[dict[str, Any]]:
+    """The message in Slack's Block Kit: a header, its lines, its links."""
+    title = f"{_MARKS[message.outcome]} {message.title}"
+    found: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(title, _LONGEST_TITLE), "emoji": True}}
+    ]
+    if lines := [_escaped(line) for line in message.lines[:_MOST_LINES]]:
+        text = _cut("\n".join(lines), _LONGEST_TEXT)
+        found.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
+    if message.links:
+        links = " · ".join(map(_link, message.links))
+        found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": links}]})
+    return found
+
+
+def _plain(message: Message) -> str:
+    """What a notification on a phone shows."""
+    return _escaped(f"{_MARKS[message.outcome]} {message.title}")
+
+
+def _link(link: Link) -> str:
+    return f"<{_escaped(link.url).replace('|', '%7C')}|{_escaped(link.text)}>"
+
+
+def _escaped(text: str) -> str:
+    """Slack's three special characters, so that no text becomes a mention or a link of its own."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+NOTIFIER = Notifier("Slack", "SLACK_WEBHOOK", Slack)
