@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.notify import Notifier
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from neon_migrate.notify import Link, Message
 
 TIMEOUT_S = 5
 """How long Slack may take to answer; a deployment does not wait for it."""
 
-_LONGEST_TITLE, _LONGEST_TEXT, _MOST_LINES = 150, 2_900, 20
+_LONGEST_TITLE, _LONGEST_LINE, _LONGEST_TEXT = 150, 400, 3_000
 """Slack refuses a header over 150 characters and a section over 3,000 (docs.slack.dev/reference/block-kit/blocks)."""
 
 _MARKS = {"success": "✅", "failure": "❌", "waiting": "⏳", "drift": "⚠️"}
@@ -54,13 +56,23 @@ def blocks(message: Message) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(title, _LONGEST_TITLE), "emoji": True}}
     ]
-    if lines := [_escaped(line) for line in message.lines[:_MOST_LINES]]:
-        text = _cut("\n".join(lines), _LONGEST_TEXT)
+    if text := _text(message.lines):
         found.append({"type": "section", "text": {"type": "mrkdwn", "text": text}})
     if message.links:
         links = " · ".join(map(_link, message.links))
         found.append({"type": "context", "elements": [{"type": "mrkdwn", "text": links}]})
     return found
+
+
+def _text(lines: Iterable[str]) -> str:
+    """The first lines, as many as there is room for; cut before they are escaped, so that no escape is cut."""
+    text = ""
+    for line in lines:
+        longer = f"{text}{_escaped(_cut(line, _LONGEST_LINE))}\n"
+        if len(longer) > _LONGEST_TEXT:
+            break
+        text = longer
+    return text.rstrip()
 
 
 def _plain(message: Message) -> str:
