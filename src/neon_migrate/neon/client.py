@@ -1,0 +1,444 @@
+"""A small client of Neon's API v2: typed methods, one policy of retries, and nothing sent twice that may be done.
+
+The key goes into one header and nowhere else. httpx is imported when the first request is made.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from neon_migrate.errors import UsageError
+from neon_migrate.events import Step, silent
+from neon_migrate.neon.answers import Backoff, may_be_done, refusal
+from neon_migrate.neon.errors import (
+    STATUS_PAGE,
+    NeonAmbiguousError,
+    NeonApiError,
+    NeonNotFoundError,
+    NeonOperationError,
+    NeonUnreachableError,
+)
+from neon_migrate.neon.model import (
+    Branch,
+    Database,
+    Endpoint,
+    NeonProject,
+    NewBranch,
+    Operation,
+    RestorePoint,
+    Snapshot,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+    from types import TracebackType
+
+    import httpx
+
+    from neon_migrate.events import Observer
+    from neon_migrate.neon.errors import NeonBusyError
+
+T = TypeVar("T")
+
+BASE_URL = "https://console.neon.tech/api/v2"
+KEY_VARIABLE, PROJECT_VARIABLE, HOST_VARIABLE = "NEON_API_KEY", "NEON_PROJECT_ID", "NEON_API_HOST"
+
+PAGE_SIZE = 100
+"""What is asked for at once: the API takes larger numbers, and does not say that it gives as many."""
+
+_TIMEOUT_S, _CONNECT_TIMEOUT_S = 60.0, 10.0
+_PATIENCE_S = 180.0
+"""How long a request waits for other operations of the project, and how long an operation may take."""
+_POLL_S = 0.5
+
+# A handler of its own, so that Python does not print stamina's notes where nobody has set up logging.
+logging.getLogger("stamina").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The way to a project: an open client and the project's id."""
+
+    client: NeonClient
+    project_id: str
+
+
+def access(environment: Mapping[str, str], *, observer: Observer = silent) -> Access | None:
+    """The way that NEON_API_KEY, NEON_PROJECT_ID and NEON_API_HOST name; None without a key.
+
+    An empty key is none: a secret that a fork's pull request does not get arrives as an empty text.
+
+    Raises UsageError: a key without a project, a host that is no URL.
+    """
+    key = environment.get(KEY_VARIABLE, "").strip()
+    if not key:
+        return None
+    project_id = environment.get(PROJECT_VARIABLE, "").strip()
+    if not project_id:
+        raise UsageError(
+            f"{KEY_VARIABLE} is set and {PROJECT_VARIABLE} is not",
+            remedy=f"Set {PROJECT_VARIABLE}: Neon's console shows it under the project's settings.",
+        )
+    base_url = environment.get(HOST_VARIABLE, "").strip() or BASE_URL
+    return Access(NeonClient(key, base_url=base_url, observer=observer), project_id)
+
+
+class NeonClient:
+    """Neon's API with one key.
+
+    Every method raises a subclass of NeonApiError. 423, 429 and 503 are waited out, for minutes; what only reads is
+    also sent again when it failed on the way. A change whose answer was lost is looked for, and never sent again
+    (NeonAmbiguousError when looking does not tell).
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str = BASE_URL,
+        observer: Observer = silent,
+        patience_s: float = _PATIENCE_S,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        parts = urlsplit(base_url)
+        local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if parts.scheme not in ("https", "http") or not parts.hostname or (parts.scheme == "http" and not local):
+            raise UsageError(
+                f"{HOST_VARIABLE} is not the URL of an API",
+                why="The key is sent there, so it has to begin with https://",
+                remedy=f"Unset it, or write it like {BASE_URL}",
+            )
+        self._key = api_key
+        self._base_url = base_url.rstrip("/")
+        self._observer = observer
+        self._patience_s = patience_s
+        self._sleep = sleep
+        self._http: httpx.Client | None = None
+        self._told = False
+
+    def __enter__(self) -> NeonClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"NeonClient(base_url={self._base_url!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._http is not None:
+            self._http.close()
+            self._http = None
+
+    # What only reads
+
+    def project(self, project_id: str) -> NeonProject:
+        """The project."""
+        return _read(self._get(f"/projects/{project_id}"), "project", NeonProject)
+
+    def endpoints(self, project_id: str) -> tuple[Endpoint, ...]:
+        """Every compute endpoint of the project."""
+        return _read(self._get(f"/projects/{project_id}/endpoints"), "endpoints", tuple[Endpoint, ...])
+
+    def branches(self, project_id: str, *, search: str = "") -> tuple[Branch, ...]:
+        """Every branch, page after page; with `search` those whose name or id contains it."""
+        return tuple(self._branches(project_id, search))
+
+    def branch(self, project_id: str, branch_id: str) -> Branch:
+        """One branch, with its annotation."""
+        answer = self._get(f"/projects/{project_id}/branches/{branch_id}")
+        found = _read(answer, "branch", Branch)
+        return replace(found, annotation=_annotation(answer.get("annotation")))
+
+    def branch_named(self, project_id: str, name: str) -> Branch | None:
+        """The branch of exactly that name: the API's own search also finds parts of names and ids."""
+        return next((branch for branch in self.branches(project_id, search=name) if branch.name == name), None)
+
+    def databases(self, project_id: str, branch_id: str) -> tuple[Database, ...]:
+        """Every database on a branch."""
+        path = f"/projects/{project_id}/branches/{branch_id}/databases"
+        return _read(self._get(path), "databases", tuple[Database, ...])
+
+    def connection_uri(self, project_id: str, branch_id: str, *, database: str, role: str) -> str:
+        """How to connect directly (not pooled) to a database of a branch, with the password: a secret.
+
+        Raises NeonPasswordError where Neon keeps no passwords.
+        """
+        wanted = {"branch_id": branch_id, "database_name": database, "role_name": role, "pooled": "false"}
+        return _read(self._get(f"/projects/{project_id}/connection_uri", wanted), "uri", str)
+
+    # What changes something
+
+    def create_branch(self, project_id: str, new: NewBranch) -> Branch:
+        """Make a branch with a compute, and wait until both are ready.
+
+        Raises NeonConflictError (the name is taken), NeonCapacityError (the plan's limit).
+        """
+        branch: dict[str, str] = {
+            "name": new.name,
+            "parent_id": new.parent_id,
+            "expires_at": _moment(new.expires_at),
+        }
+        if new.parent_lsn is not None:
+            branch["parent_lsn"] = new.parent_lsn
+        body = {
+            "branch": branch,
+            "endpoints": [{"type": "read_write"}],
+            "annotation_value": dict(new.annotation),
+        }
+        path = f"/projects/{project_id}/branches"
+        try:
+            answer = self._send("POST", path, body=body)
+        except NeonApiError as error:
+            if not may_be_done(error):
+                raise
+            made = self._looked_up(lambda: self._made(project_id, new), f"the branch {new.name} was made", error)
+            return self.wait_ready(project_id, made.id)
+        made = _read(answer, "branch", Branch)
+        self.wait(project_id, _operations(answer))
+        return self.wait_ready(project_id, made.id)
+
+    def delete_branch(self, project_id: str, branch_id: str) -> None:
+        """Remove a branch, and wait until it is gone; one that is gone already is fine."""
+        path = f"/projects/{project_id}/branches/{branch_id}"
+        try:
+            answer = self._send("DELETE", path)
+        except NeonNotFoundError:
+            return
+        except NeonApiError as error:
+            if not may_be_done(error):
+                raise
+            self._looked_up(lambda: self._gone(project_id, branch_id), f"the branch {branch_id} was removed", error)
+            return
+        self.wait(project_id, _operations(answer))
+
+    def restore_branch(
+        self, project_id: str, branch_id: str, point: RestorePoint, *, source_id: str, preserve_under_name: str
+    ) -> Branch:
+        """Put a branch back to a point in the history of `source_id`, and wait until it is ready.
+
+        preserve_under_name  the branch that keeps what was before
+        """
+        source = {"source_lsn": point.lsn} if point.lsn else {}
+        if not point.lsn and point.timestamp is not None:
+            source = {"source_timestamp": _moment(point.timestamp)}
+        body = {"source_branch_id": source_id, "preserve_under_name": preserve_under_name, **source}
+        path = f"/projects/{project_id}/branches/{branch_id}/restore"
+        try:
+            answer = self._send("POST", path, body=body)
+        except NeonApiError as error:
+            if not may_be_done(error):
+                raise
+            self._looked_up(
+                lambda: self.branch_named(project_id, preserve_under_name), f"{branch_id} was restored", error
+            )
+        else:
+            self.wait(project_id, _operations(answer))
+        return self.wait_ready(project_id, branch_id)
+
+    def create_snapshot(self, project_id: str, branch_id: str, *, name: str, expires_at: datetime) -> Snapshot:
+        """Take a snapshot of a root branch as it is now."""
+        path = f"/projects/{project_id}/branches/{branch_id}/snapshot"
+        try:
+            answer = self._send("POST", path, query={"name": name, "expires_at": _moment(expires_at)})
+        except NeonApiError as error:
+            if not may_be_done(error):
+                raise
+            return self._looked_up(lambda: self._snapshot(project_id, name), f"the snapshot {name} was taken", error)
+        self.wait(project_id, _operations(answer))
+        return _read(answer, "snapshot", Snapshot)
+
+    # Waiting
+
+    def wait(self, project_id: str, operations: Sequence[Operation]) -> None:
+        """Wait until every operation has ended. Raises NeonOperationError when one fails or takes too long."""
+        until = time.monotonic() + self._patience_s
+        for operation in operations:
+            current = operation
+            while not current.succeeded:
+                if current.failed:
+                    raise _failed(current, f"ended as {current.status}")
+                if time.monotonic() > until:
+                    raise _failed(current, f"is still {current.status}")
+                self._sleep(_POLL_S)
+                answer = self._get(f"/projects/{project_id}/operations/{operation.id}")
+                current = _read(answer, "operation", Operation)
+
+    def wait_ready(self, project_id: str, branch_id: str) -> Branch:
+        """Wait until a branch can be used, and give it as it is then. Raises NeonOperationError."""
+        until = time.monotonic() + self._patience_s
+        while True:
+            branch = self.branch(project_id, branch_id)
+            if branch.current_state not in ("init", "resetting") and branch.pending_state is None:
+                return branch
+            if time.monotonic() > until:
+                raise _failed(Operation(branch_id, "the branch"), f"is still {branch.current_state}")
+            self._sleep(_POLL_S)
+
+    # How it is done
+
+    def _made(self, project_id: str, new: NewBranch) -> Branch | None:
+        """The branch that a lost answer was about: only one with all of the annotation that was sent."""
+        found = self.branch_named(project_id, new.name)
+        return found if found and dict(found.annotation) == dict(new.annotation) else None
+
+    def _snapshot(self, project_id: str, name: str) -> Snapshot | None:
+        taken = _read(self._get(f"/projects/{project_id}/snapshots"), "snapshots", tuple[Snapshot, ...])
+        return next((snapshot for snapshot in taken if snapshot.name == name), None)
+
+    def _gone(self, project_id: str, branch_id: str) -> bool | None:
+        try:
+            self.branch(project_id, branch_id)
+        except NeonNotFoundError:
+            return True
+        return None
+
+    def _looked_up(self, look: Callable[[], T | None], what: str, lost: NeonApiError) -> T:
+        """What `look` finds, looking again for a while: what was lost on the way may still be on its way."""
+        for number in range(6):
+            found = look()
+            if found is not None:
+                return found
+            self._sleep(_POLL_S * 2**number)
+        raise NeonAmbiguousError(
+            f"It is not known whether {what}: Neon's answer was lost",
+            status=lost.status,
+            request_id=lost.request_id,
+            why=lost.why,
+            remedy="Run the same command again: it looks at what is there first. Nothing was sent twice.",
+        ) from None
+
+    def _branches(self, project_id: str, search: str) -> Iterator[Branch]:
+        query = {"limit": str(PAGE_SIZE), "sort_by": "created_at", "sort_order": "asc"}
+        if search:
+            query["search"] = search
+        seen: set[str] = set()
+        while True:
+            answer = self._get(f"/projects/{project_id}/branches", query)
+            page = _read(answer, "branches", tuple[Branch, ...])
+            annotations = answer.get("annotations") or {}
+            new = [branch for branch in page if branch.id not in seen]
+            for branch in new:
+                seen.add(branch.id)
+                yield replace(branch, annotation=_annotation(annotations.get(branch.id)))
+            cursor = (answer.get("pagination") or {}).get("next")
+            if not cursor or not new:
+                return
+            query["cursor"] = cursor
+
+    def _get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        return self._send("GET", path, query=query)
+
+    def _send(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Send a request, as often as `Backoff` allows, and give its answer; an empty one for 204."""
+        import stamina
+
+        backoff = Backoff(safe=method == "GET", patience_s=self._patience_s, waiting=self._waiting)
+        for attempt in stamina.retry_context(on=backoff, attempts=None, timeout=self._patience_s):
+            with attempt:
+                return self._once(method, path, query, body)
+        raise AssertionError("stamina raises the last error")
+
+    def _once(
+        self, method: str, path: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        import httpx
+
+        request = f"{method} {path}"
+        try:
+            response = self._client().request(method, self._base_url + path, params=query, json=body)
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            unreachable = NeonUnreachableError(
+                "Neon's API gave no answer",
+                why=f"{request}: {error or type(error).__name__}",
+                remedy=f"Check this machine's network; {STATUS_PAGE} tells of incidents.",
+            )
+            unreachable.sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+            raise unreachable from None
+        if response.status_code == 204:
+            return {}
+        answer = _object(response)
+        if response.is_success:
+            if answer is None:
+                raise NeonApiError(
+                    "Neon's answer can't be read",
+                    status=response.status_code,
+                    why=f"{request} was answered with something else than a JSON object",
+                    remedy=f"Check {HOST_VARIABLE}, and whether a proxy stands in between.",
+                )
+            return answer
+        said = answer or {}
+        code, message, request_id = (str(said.get(name) or "") for name in ("code", "message", "request_id"))
+        raise refusal(request, response.status_code, code, message, request_id, response.headers.get("Retry-After"))
+
+    def _client(self) -> httpx.Client:
+        if self._http is None:
+            import httpx
+
+            headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json"}
+            self._http = httpx.Client(
+                headers=headers, timeout=httpx.Timeout(_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S), follow_redirects=False
+            )
+        return self._http
+
+    def _waiting(self, error: NeonBusyError) -> None:
+        if not self._told:
+            self._told = True
+            self._observer(Step(f"waiting for Neon: {error.what}"))
+
+
+def _object(response: httpx.Response) -> dict[str, Any] | None:
+    """The body as a JSON object; None when it is none, as of a proxy that answers in HTML."""
+    try:
+        content = response.json()
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _read(answer: Mapping[str, Any], name: str, kind: type[T]) -> T:
+    """A part of an answer as one of our values."""
+    import msgspec
+
+    try:
+        return msgspec.convert(answer[name], kind)
+    except (KeyError, msgspec.ValidationError) as error:
+        raise NeonApiError(
+            "Neon's answer can't be read",
+            why=f"{name}: {error}",
+            remedy="This version of neon-migrate may be too old for Neon's API.",
+        ) from None
+
+
+def _operations(answer: Mapping[str, Any]) -> tuple[Operation, ...]:
+    return _read(answer, "operations", tuple[Operation, ...]) if "operations" in answer else ()
+
+
+def _annotation(data: Mapping[str, Any] | None) -> dict[str, str]:
+    return dict(data.get("value") or {}) if data else {}
+
+
+def _moment(moment: datetime) -> str:
+    """RFC 3339 to the second, in UTC: Neon takes no fractions."""
+    from datetime import UTC
+
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _failed(operation: Operation, how: str) -> NeonOperationError:
+    return NeonOperationError(
+        f"Neon's operation {operation.action or operation.id} {how}",
+        why=operation.error,
+        remedy=f"Look at the project's operations in Neon's console, and run the same command again. {STATUS_PAGE} "
+        "tells of incidents.",
+    )
