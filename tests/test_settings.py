@@ -54,6 +54,7 @@ def test_sqlx_settings_are_honoured_and_ours_win(tmp_path: Path) -> None:
     assert (settings.table_name, settings.create_schemas, settings.ignored_chars) == ("x.ledger", ("x",), ("\r",))
     assert (settings.migration_type, settings.migration_versioning) == ("reversible", "sequential")
     assert settings.migrations == tmp_path / "sql"
+    assert settings.database_url_var == "DB"
     (tmp_path / "neon-migrate.toml").write_text('table-name = "mine"\n')
     assert load(tmp_path).table_name == "mine"
 

@@ -44,6 +44,8 @@ class Settings:
     lock_retries: int = 5
     wait_for_lock_s: float = 60.0
     """How long `apply` polls for sqlx's migration lock."""
+    database_url_var: str = "DATABASE_URL"
+    """The environment variable that names the database where NEON_DATABASE_URL does not (sqlx's `[common]`)."""
     postgres_major: int | None = None
     """The target's major version, where no database says it."""
     postgres_bindir: Path | None = None
@@ -149,16 +151,19 @@ def _wanted(attribute: str, default: Any) -> tuple[type, ...]:
 
 _OF_SQLX = ("table-name", "create-schemas", "migrations-dir", "ignored-chars", "defaults")
 _OF_SQLX_DEFAULTS = ("migration-type", "migration-versioning")
-"""The keys of `[migrate]` and `[migrate.defaults]`; sqlx refuses others too: a slip would mean another ledger."""
+_OF_SQLX_COMMON = ("database-url-var",)
+"""The keys of `[migrate]`, `[migrate.defaults]` and `[common]`; sqlx refuses others too: a slip would mean another
+ledger, or another database."""
 
 
 def _with_sqlx(settings: Settings, path: Path) -> Settings:
     if not path.is_file():
         return settings
-    migrate = dict(_read(path).get("migrate", {}))
+    document = _read(path)
+    migrate, common = dict(document.get("migrate", {})), document.get("common", {})
     defaults = migrate.pop("defaults", {})
-    for table, known in ((migrate, _OF_SQLX), (defaults, _OF_SQLX_DEFAULTS)):
+    for table, known in ((migrate, _OF_SQLX), (defaults, _OF_SQLX_DEFAULTS), (common, _OF_SQLX_COMMON)):
         for name in table:
             if name not in known:
                 raise _unknown(name, known, path)
-    return _with_table(settings, {**migrate, **defaults}, path)
+    return _with_table(settings, {**migrate, **defaults, **common}, path)

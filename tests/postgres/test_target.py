@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -54,6 +55,19 @@ def test_the_places_are_looked_at_in_order(settings: Settings) -> None:
         ("plain", "DATABASE_URL"),
         ("neon-file", "NEON_DATABASE_URL in .env"),
     ]
+
+
+def test_the_variable_that_sqlx_toml_names_takes_the_place_of_database_url(settings: Settings) -> None:
+    """As with sqlx-cli; NEON_DATABASE_URL still goes first."""
+    named = replace(settings, database_url_var="ORDERS_DATABASE_URL")
+    environment = {"DATABASE_URL": url("other"), "ORDERS_DATABASE_URL": url("orders")}
+    target = resolve_target(named, None, environment)
+    assert target is not None
+    assert (target.parameters()["dbname"], target.source) == ("orders", "ORDERS_DATABASE_URL")
+    assert resolve_target(named, None, {"DATABASE_URL": url("other")}) is None
+    target = resolve_target(named, None, environment | {"NEON_DATABASE_URL": url("neon")})
+    assert target is not None
+    assert target.source == "NEON_DATABASE_URL"
 
 
 def test_nothing_named_is_nothing(settings: Settings) -> None:

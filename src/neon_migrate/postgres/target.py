@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from neon_migrate.settings import Settings
 
-VARIABLES = ("NEON_DATABASE_URL", "DATABASE_URL")
-"""The environment variables that name the database, first one first."""
+NEON_VARIABLE = "NEON_DATABASE_URL"
+"""The environment variable that names the database before sqlx's own (`Settings.database_url_var`) does."""
 
 SCHEMES = ("postgresql://", "postgres://")
 """What a database URL begins with."""
@@ -122,8 +122,8 @@ class Target:
 def resolve_target(settings: Settings, database_url: str | None, environment: Mapping[str, str]) -> Target | None:
     """The database that was named, or None: never another one instead.
 
-    Looked for in this order: `database_url` (--database-url); NEON_DATABASE_URL, then DATABASE_URL in `environment`;
-    the same two in the `.env` of the project's root, read as sqlx reads it. A variable that is set and empty is an
+    Looked for in this order: `database_url` (--database-url); NEON_DATABASE_URL, then DATABASE_URL (or what sqlx.toml
+    has as database-url-var) in `environment`; the same two in the `.env` of the project's root, read as sqlx reads it. A variable that is set and empty is an
     error, not a reason to look further: it is mostly a secret that did not arrive, and the next place may name another
     database.
 
@@ -141,7 +141,7 @@ def resolve_target(settings: Settings, database_url: str | None, environment: Ma
     for variables, origin in ((environment, ""), (None, " in .env")):
         if variables is None:
             variables = read(dotenv, environment)
-        for name in VARIABLES:
+        for name in (NEON_VARIABLE, settings.database_url_var):
             if name in variables:
                 return read_target(variables[name], f"{name}{origin}")
     return None
@@ -159,7 +159,7 @@ def read_target(url: str, source: str) -> Target:
         raise UsageError(
             f"{source} is empty",
             why="It is set, so no other place is looked at.",
-            remedy=f"{_EXAMPLE}, or unset {source}." if source in VARIABLES else _EXAMPLE,
+            remedy=f"{_EXAMPLE}, or unset {source}." if source.isidentifier() else _EXAMPLE,
         )
     if not url.startswith(SCHEMES):
         raise _unreadable(source, _about_scheme(url))
