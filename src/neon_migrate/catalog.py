@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -66,12 +67,14 @@ class Catalog:
     addresses     the address of each object in the database it was read from: between two Catalogs of the *same*
                   database, one address with two keys is a rename
     unmodelled    what was found and is of no known kind
+    major         the major version of the server it was read from; 0 where it was read from none
     """
 
     objects: Mapping[Key, DatabaseObject]
     read_depends: Callable[[], Mapping[Key, frozenset[Key]]] = field(default=dict, compare=False, repr=False)
     addresses: Mapping[Address, Key] = field(default_factory=dict, compare=False, repr=False)
     unmodelled: tuple[Unmodelled, ...] = field(default=(), compare=False)
+    major: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("objects", "addresses"):
@@ -120,6 +123,15 @@ class Catalog:
     def of_kind(self, kind: str) -> tuple[DatabaseObject, ...]:
         """The objects of one kind, ordered by key."""
         return tuple(self.objects[key] for key in sorted(self.objects) if key.kind == kind)
+
+    def free_name(self, schema: str, wanted: str, ending: str, others: Catalog) -> str:
+        """`wanted` with this ending, and a number where that is taken: within the 63 bytes that a name may have, and in
+        use for nothing in the schema, here or in `others`.
+        """
+        taken = {name for key in (*self.objects, *others.objects) if key.schema == schema for name in key[2:]}
+        endings = (ending + (str(number) if number else "") for number in count())
+        names = (wanted.encode()[: 63 - len(last)].decode(errors="ignore") + last for last in endings)
+        return next(name for name in names if name not in taken)
 
 
 EMPTY = Catalog({})

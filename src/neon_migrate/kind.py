@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
@@ -48,6 +49,36 @@ class Inheriting(Protocol):
         """SQL for what it has otherwise than the parent's, once its table is there."""
 
 
+class Run(IntEnum):
+    """How a step of a change runs, in the order in which steps run when nothing else orders them."""
+
+    FIRST = 0
+    """Committed before anything could use it; may share a transaction with others of its sort."""
+    SHARED = 1
+    """Locks for a moment, whatever the number of rows: may share a transaction with others."""
+    CONCURRENTLY = 2
+    """One statement that no transaction may contain."""
+    VALIDATING = 3
+    """Reads a table under a lock that lets reads and writes go on: in a transaction of its own."""
+    LONG = 4
+    """Takes as long as there are rows, and holds up others meanwhile: in a transaction of its own, after the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineStep:
+    """A part of a change that is committed before its next part begins.
+
+    statements  SQL, in order; a single one where it runs CONCURRENTLY
+    why         sentences for the head of its migration on why it is apart, or what it is there for
+    name        what a migration with nothing else in it is called: `validate orders_user_id_fkey`
+    """
+
+    statements: tuple[str, ...]
+    run: Run = Run.SHARED
+    why: str = ""
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Alteration:
     """How one object becomes another without being dropped.
@@ -56,12 +87,14 @@ class Alteration:
     loses       the data that may go, in words; empty when none can
     disturbs    whether a dependent of a given kind has to be taken down before and put back afterwards
     releases    SQL that goes first: lets go of what is to be dropped, and of names that are to be taken
+    online      the steps that do what `statements` do and hold up nobody for long; empty where those don't either
     """
 
     statements: tuple[str, ...]
     loses: str = ""
     disturbs: Callable[[DatabaseObject], bool] = lambda dependent: False
     releases: tuple[str, ...] = ()
+    online: tuple[OnlineStep, ...] = ()
 
 
 @runtime_checkable
@@ -109,6 +142,18 @@ class Kind(ABC, Generic[ObjectT]):
     def alter(self, old: ObjectT, new: ObjectT, before: Catalog, after: Catalog) -> Alteration | None:
         """SQL that makes `old` into `new`; None where it has to be dropped and created."""
         return None
+
+    def create_online(self, obj: ObjectT, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+        """How to make it on a table that is in use; empty where `create` holds up nobody for long."""
+        return ()
+
+    def drop_online(self, obj: ObjectT) -> tuple[OnlineStep, ...]:
+        """How to remove it from a table that is in use; empty where `drop` holds up nobody for long."""
+        return ()
+
+    def replace_online(self, old: ObjectT, new: ObjectT, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+        """How to have `new` before `old` of the same name goes (the second step removes it); empty where no way is."""
+        return ()
 
     def rename(self, old: ObjectT, new: ObjectT) -> Sequence[str]:
         """SQL that gives `old` the name of `new`, for two objects whose `apart_from_name` is equal."""

@@ -6,6 +6,7 @@ import gc
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key, Unmodelled
@@ -15,7 +16,7 @@ from neon_migrate.postgres.progress import PROGRESS_TABLE
 from neon_migrate.sql import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from neon_migrate.kind import Kind
     from neon_migrate.postgres.session import Rows, Session
@@ -82,16 +83,30 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
         end,
     )
     with closing(session.stream(statements)) as answers, _no_collection():
-        _, not_ours, _, extensions_own = (next(answers) for _ in range(4))
         reading = _Reading(tuple(ignore))
-        reading.left_out.update((classid, oid, 0) for classid, oid in extensions_own)
-        reading.leave_out(PG_CLASS, not_ours)
-        for kind in known.values():
-            reading.read(kind, next(answers))
-        reading.edges, reading.without_schema = next(answers), next(answers)
-        next(answers)
+        readers = _readers(reading)
+        for number, rows in answers:
+            readers[number](rows())
         unknown = reading.unknown()
-    return Catalog(reading.objects, reading.depends, reading.own, _describe(session, unknown))
+    return Catalog(reading.objects, reading.depends, reading.own, _describe(session, unknown), session.major)
+
+
+def _readers(reading: _Reading) -> list[Callable[[Rows], None]]:
+    """What is done with the rows of each statement."""
+
+    def nothing(rows: Rows) -> None:
+        pass
+
+    return [
+        nothing,
+        lambda rows: reading.leave_out(PG_CLASS, rows),
+        nothing,
+        lambda rows: reading.left_out.update((classid, oid, 0) for classid, oid in rows),
+        *(partial(reading.read, kind) for kind in kinds().values()),
+        reading.edges.extend,
+        reading.without_schema.extend,
+        nothing,
+    ]
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def with_kept(desired: Catalog, present: Catalog) -> Catalog:
         of_kept = {key: present.depends.get(key, frozenset()) & objects.keys() for key in kept}
         return {**desired.depends, **{key: frozenset(needs) for key, needs in of_kept.items()}}
 
-    return Catalog(objects, depends, desired.addresses, desired.unmodelled)
+    return Catalog(objects, depends, desired.addresses, desired.unmodelled, desired.major)
 
 
 def left_as_they_are(together: Catalog, desired: Catalog) -> tuple[Unmodelled, ...]:
