@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import psycopg
+    from psycopg.abc import Transformer as Loading
     from psycopg.pq.abc import PGresult
 
     from neon_migrate.postgres.message import Outcome, TextRows, Tick
     from neon_migrate.postgres.target import Target
 
 Rows = list[tuple[Any, ...]]
+
+_ROWS_AT_ONCE = 500
+"""Rows of a large answer that are worked on while the server computes the next."""
 
 
 class Session:
@@ -115,17 +119,21 @@ class Session:
         # The end of the pipeline is its one sync; asking for the rows inside would be a second round trip.
         return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
-    def stream(self, statements: Sequence[str]) -> Generator[Rows, None, None]:
+    def stream(self, statements: Sequence[str]) -> Generator[tuple[int, Callable[[], Rows]], None, None]:
         """Run statements without parameters in one round trip, and give the rows of each as soon as they are there.
 
-        While the caller works on the rows of one the server works on the next. Where one fails, those after it are not
-        run. Nothing else may be asked of the session before the last was taken, or the iterator closed.
+        What comes is the number of a statement, from 0, with some of its rows: at least once for each statement, and
+        in order. The rows become Python's when they are called for, also later. While the caller works on some, the
+        server works on the next. Where a statement fails, those after it are not run. Nothing else may be asked of the
+        session before the last was taken, or the iterator closed.
         """
-        from psycopg import generators
+        from psycopg import capabilities, generators
         from psycopg.adapt import Transformer
         from psycopg.errors import error_from_result
         from psycopg.pq import ExecStatus
 
+        in_chunks = capabilities.has_stream_chunked()
+        good = (ExecStatus.TUPLES_CHUNK, ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
         connection, pgconn = self._connection, self._connection.pgconn
         with self._translated("; ".join(statements), several=True):
             pgconn.enter_pipeline_mode()
@@ -133,15 +141,22 @@ class Session:
                 pgconn.send_query_params(sql.encode(), None)
             pgconn.pipeline_sync()
             connection.wait(generators.send(pgconn))
-            transformer = Transformer(connection)
             try:
-                for _ in statements:
+                for number in range(len(statements)):
+                    if in_chunks:
+                        pgconn.set_chunked_rows_mode(_ROWS_AT_ONCE)
+                    transformer = Transformer(connection)
                     result = connection.wait(generators.fetch(pgconn))
-                    if result is None or result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-                        raise error_from_result(result) if result else UnreachableError("The server gave no answer")
-                    transformer.set_pgresult(result)
-                    yield transformer.load_rows(0, result.ntuples, tuple)
-                    connection.wait(generators.fetch(pgconn))  # the end of this statement's results
+                    if result is None:
+                        raise UnreachableError("The server gave no answer")
+                    several = False
+                    while result is not None:
+                        if result.status not in good:
+                            raise error_from_result(result)
+                        if result.ntuples or not several:  # chunks end in one without rows
+                            yield number, _rows_of(result, transformer)
+                        several = True
+                        result = connection.wait(generators.fetch(pgconn))
             finally:
                 self._leave_pipeline()
 
@@ -223,6 +238,16 @@ class Session:
             if several:
                 refused.where = None
             raise refused from None
+
+
+def _rows_of(result: PGresult, transformer: Loading) -> Callable[[], Rows]:
+    transformer.set_pgresult(result)
+
+    def rows() -> Rows:
+        transformer.set_pgresult(result, set_loaders=False)
+        return transformer.load_rows(0, result.ntuples, tuple)
+
+    return rows
 
 
 def _text_rows(result: PGresult) -> TextRows:
