@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import resource
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neon_migrate.errors import NeonMigrateError, UsageError
-from neon_migrate.export import export, write_whole
+from neon_migrate.export import export
 from neon_migrate.postgres import dump
 from neon_migrate.postgres.dump import Program, find_pg_dump, load_dump
 from neon_migrate.project import Project
 from neon_migrate.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
@@ -96,13 +91,6 @@ def test_a_file_that_is_there_is_replaced_with_its_mode(project: Project, tmp_pa
     assert link.is_symlink()
     assert "CREATE TABLE" in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o640
-
-
-def test_a_new_file_obeys_the_umask(tmp_path: Path) -> None:
-    """A file made by export can be read by whoever can read other new files."""
-    write_whole(tmp_path / "ours", "text")
-    (tmp_path / "plain").write_text("text")
-    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_a_folder_that_is_not_there(project: Project, tmp_path: Path) -> None:
@@ -187,29 +175,6 @@ def test_through_tls_and_a_password(project: Project, secure_server: SecureServe
     assert "CREATE TABLE public.exported" in report.path.read_text()
 
 
-@contextmanager
-def file_size_limit(limit: int) -> Iterator[None]:
-    """Writing more than so many bytes to a file fails, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_a_write_that_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
-    """No file where there was none, and the one before where there was one; no temporary file either."""
-    (tmp_path / "before.sql").write_text("as it was")
-    for name in ("new.sql", "before.sql"):
-        with file_size_limit(1000), pytest.raises(NeonMigrateError) as raised:
-            write_whole(tmp_path / name, "x" * 5000)
-        assert name in raised.value.what
-        assert raised.value.remedy
-    assert [each.name for each in tmp_path.iterdir()] == ["before.sql"]
-    assert (tmp_path / "before.sql").read_text() == "as it was"
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 def test_the_disk_is_full(project: Project) -> None:
     """The error says so; what is no regular file is not replaced by one."""
@@ -217,12 +182,3 @@ def test_the_disk_is_full(project: Project) -> None:
         export(project, output=Path("/dev/full"))
     assert "No space left" in raised.value.why
     assert Path("/dev/full").is_char_device()
-
-
-def test_no_permission_to_write(tmp_path: Path) -> None:
-    """A folder that nobody may write to (root may everywhere but in /proc)."""
-    folder = Path("/proc") if os.geteuid() == 0 else tmp_path
-    if folder == tmp_path:
-        tmp_path.chmod(0o500)
-    with pytest.raises(NeonMigrateError, match="could not be written"):
-        write_whole(folder / "schema.sql", "text")

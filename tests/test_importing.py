@@ -66,9 +66,11 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path, database: Target, session:
     with pytest.raises(RefusedError, match="is there already"):
         import_schema(project(tmp_path, database))
     assert (tmp_path / "schema.json").read_text() == '{"tables": {}}'
-    other = import_schema(project(tmp_path, database), output=tmp_path / "new" / "schema.json")
+    other = import_schema(project(tmp_path, database), output=tmp_path / "new-schema.json")
     assert other.file.is_file()
     assert import_schema(project(tmp_path, database), replace=True).tables == 2
+    with pytest.raises(UsageError, match="There is no folder"):
+        import_schema(project(tmp_path, database), output=tmp_path / "absent" / "schema.json")
 
 
 def test_without_a_database_the_three_ways_are_named(tmp_path: Path) -> None:

@@ -177,6 +177,8 @@ class Account:
         total = len(units(file.sql, name))
         done = progress.done if progress else 0
         begun = "; the next one was begun outside a transaction" if progress and progress.running else ""
+        if not done:
+            return f"No statement of {name} is committed{begun}. A rerun starts with its first one."
         return f"{done} of the {total} statements of {name} are committed{begun}. A rerun goes on after them."
 
     def _file(self) -> MigrationFile | None:

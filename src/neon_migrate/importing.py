@@ -13,6 +13,7 @@ from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.schema_json.kept import with_kept
 from neon_migrate.sources.schema_json.load import load
 from neon_migrate.sources.schema_json.write import document_from_catalog
+from neon_migrate.whole_file import writable_place, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +63,7 @@ def import_schema(
     Raises RefusedError where the file is there already, UsageError (no database named), UnreachableError, ScratchError,
     MigrationFileError, and StatementError where a migration can't be replayed.
     """
-    file = output or project.settings.schema
+    file = writable_place(output) if output else project.settings.schema
     if file.exists() and not replace:
         raise RefusedError(
             f"{file} is there already",
@@ -73,8 +74,7 @@ def import_schema(
     document, not_expressible = document_from_catalog(found)
     project.observer(Step("loading the new schema.json and comparing"))
     unlike, problem = _proof(project, document, found, major)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(document.text.text, encoding="utf-8", newline="\n")
+    write_whole(file, document.text.text)
     return ImportReport(
         file, source, len(document.tables), len(found.objects), not_expressible, tuple(map(str, unlike)), problem
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -111,6 +112,12 @@ def test_a_command_line_that_makes_no_sense_is_said_in_a_few_lines(
     assert done.err.startswith("error: ")
     assert words in done.err
     assert len(done.err.splitlines()) <= 4
+
+
+def test_an_unknown_option_is_told_in_json_with_the_command_it_was_given_to(run: Callable[..., Ran]) -> None:
+    """Also where the options come before it is known that JSON is asked for."""
+    document = json.loads(run("status", "--format", "json", "--bogus").out)
+    assert (document["command"], document["exit_code"]) == ("status", ExitCode.USAGE)
 
 
 def test_usage_errors_are_json_where_json_was_asked_for(run: Callable[..., Ran]) -> None:

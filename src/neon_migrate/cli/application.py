@@ -122,6 +122,8 @@ def _fail(invocation: Invocation, screen: Screen, error: BaseException) -> int:
     secrets = Secrets(os.environ)
     for conninfo in (invocation.options.database_url, *invocation.conninfos):
         secrets.learn(conninfo)
+    if isinstance(error, click.UsageError) and error.ctx is not None and error.ctx.parent is not None:
+        invocation.command = error.ctx.info_name or ""
     shown = secrets.clean(_translated(error))
     screen.fail(shown)
     if os.environ.get(TRACEBACK_VARIABLE) == "1":
