@@ -50,6 +50,23 @@ CASES = (
         ),
     ),
     Case(
+        "on what is inside of something",
+        TABLE + 'CREATE VIEW v AS SELECT a AS "x y" FROM t; CREATE TYPE c AS (one integer)',
+        TABLE
+        + """CREATE VIEW v AS SELECT a AS "x y" FROM t; CREATE TYPE c AS (one integer);
+            COMMENT ON COLUMN v."x y" IS 'v'; COMMENT ON COLUMN c.one IS 'c'; COMMENT ON INDEX t_pkey IS 'p'""",
+        sql=(
+            "COMMENT ON COLUMN public.c.one IS 'c'",
+            "COMMENT ON INDEX public.t_pkey IS 'p'",
+            "COMMENT ON COLUMN public.v.\"x y\" IS 'v'",
+        ),
+        back=(
+            "COMMENT ON COLUMN public.c.one IS NULL",
+            "COMMENT ON INDEX public.t_pkey IS NULL",
+            'COMMENT ON COLUMN public.v."x y" IS NULL',
+        ),
+    ),
+    Case(
         "goes with its object",
         f"{TABLE} COMMENT ON COLUMN t.a IS 'x'; COMMENT ON INDEX i IS 'y'",
         "CREATE TABLE t (id integer PRIMARY KEY)",
