@@ -1,0 +1,96 @@
+"""What goes and comes and looks alike is proposed as a rename, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neon_migrate.diff import diff
+from neon_migrate.rename_candidates import rename_candidates
+from schema_pairs import catalog_of
+
+if TYPE_CHECKING:
+    from neon_migrate.postgres.session import Session
+
+
+def candidates(session: Session, old: str, new: str) -> list[str]:
+    """What is proposed between two schemas."""
+    before, after = catalog_of(session, old), catalog_of(session, new)
+    return [str(one) for one in rename_candidates(before, after, diff(before, after))]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "proposed"),
+    [
+        pytest.param(
+            "CREATE TABLE users (id int, mail text)",
+            "CREATE TABLE users (id int, email text)",
+            ["column public.users.mail may be email now: both are text"],
+            id="a column",
+        ),
+        pytest.param(
+            "CREATE TABLE users (id int, mail text)",
+            "CREATE TABLE users (id int, email varchar(80))",
+            [],
+            id="another type",
+        ),
+        pytest.param(
+            "CREATE TABLE users (id int); CREATE TABLE logs (id int, a text)",
+            "CREATE TABLE users (id int, a text); CREATE TABLE logs (id int)",
+            [],
+            id="a column of another table",
+        ),
+        pytest.param(
+            "CREATE TABLE t (first_name text, street text)",
+            "CREATE TABLE t (street_name text, given_name text)",
+            [
+                "column public.t.first_name may be given_name now: both are text",
+                "column public.t.street may be street_name now: both are text",
+            ],
+            id="two columns, each by its name",
+        ),
+        pytest.param(
+            "CREATE TABLE t (a text NOT NULL, b text)",
+            "CREATE TABLE t (c text NOT NULL)",
+            ["column public.t.a may be c now: both are text"],
+            id="the one that is the same in all else",
+        ),
+        pytest.param(
+            "CREATE TABLE client (id int PRIMARY KEY, name text, born date)",
+            "CREATE TABLE customer (id int PRIMARY KEY, name text, born date, vip bool)",
+            ["table public.client may be customer now: 3 of 4 columns are the same"],
+            id="a table",
+        ),
+        pytest.param(
+            "CREATE TABLE client (id int PRIMARY KEY, name text)",
+            "CREATE TABLE invoice (id int PRIMARY KEY, total numeric, due date)",
+            [],
+            id="two tables with an id",
+        ),
+        pytest.param(
+            "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (i int)",
+            "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE b.t (i int)",
+            [],
+            id="another schema is a move",
+        ),
+        pytest.param(
+            "CREATE TABLE p (i int, a text); CREATE TABLE c () INHERITS (p)",
+            "CREATE TABLE p (i int, b text); CREATE TABLE c () INHERITS (p)",
+            ["column public.p.a may be b now: both are text"],
+            id="an inherited column follows its parent's",
+        ),
+        pytest.param("CREATE TABLE a ()", "CREATE TABLE b ()", [], id="tables without columns"),
+    ],
+)
+def test_proposed(session: Session, old: str, new: str, proposed: list[str]) -> None:
+    """Each thing at most once, the likest pair first."""
+    assert sorted(candidates(session, old, new)) == sorted(proposed)
+
+
+def test_the_advice_is_what_schema_json_understands(session: Session) -> None:
+    """It names the table or column that it has to stand on."""
+    before = catalog_of(session, "CREATE TABLE a (i int, j int)")
+    after = catalog_of(session, "CREATE TABLE b (i int, j int)")
+    (table,) = rename_candidates(before, after, diff(before, after))
+    assert table.advice == '"renamed_from": "a" on table b in schema.json'
