@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, Alteration, Found, Kind, OnlineStep, ReadSoFar, Row, Run
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NOT_VALID = " NOT VALID"
+
+_ADDED = "A constraint is added NOT VALID, for new rows only: those that are there are checked by a later migration."
+_VALIDATED = "Checks the rows that are there while reads and writes go on, once the lock that adding took is released."
+_BUILT = "The table can be read and written while the index is built; no transaction may contain that."
+_USES_INDEX = "The key takes over the index that was built before."
+_NO_NOT_VALID = "Reads both tables while writes to them wait: before 18, NOT VALID is not for partitioned tables."
+_PARTITIONED = (
+    "Builds an index on every partition while nobody can use the table: there is no other way for its parent."
+)
+_BUILT_UNDER_LOCK = "Builds an index while nobody can use the table: there is no other way for a constraint like this."
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +101,25 @@ FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384
 
     def alter(self, old: Constraint, new: Constraint, before: Catalog, after: Catalog) -> Alteration | None:
         if old.definition == new.definition and new.validated:
-            return Alteration((f"{_alter_table(new)} VALIDATE CONSTRAINT {identifier(new.name)}",))
+            step = validated(new.schema, new.table, new.name)
+            return Alteration(step.statements, online=(step,))
         return None
+
+    def create_online(self, obj: Constraint, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+        if not obj.validated:
+            return ()
+        table = after.objects.get(obj.owner) if obj.owner else None
+        partitioned = bool(getattr(table, "divided_by", ""))
+        if self.contype == "c" or (self.contype == "f" and not (partitioned and before.major < 18)):
+            added = tuple(self.create(replace(obj, validated=False), after, frozenset()))
+            name = f"add {obj.name} to {obj.table}"
+            return OnlineStep(added, why=_ADDED, name=name), validated(obj.schema, obj.table, obj.name)
+        if self.contype in ("p", "u") and not partitioned and (built := _built_before(obj, before, after)):
+            return built
+        why = _NO_NOT_VALID if self.contype == "f" else _PARTITIONED if partitioned else _BUILT_UNDER_LOCK
+        return (
+            OnlineStep(tuple(self.create(obj, after, frozenset())), Run.LONG, why, f"add {obj.name} to {obj.table}"),
+        )
 
     def rename(self, old: Constraint, new: Constraint) -> Sequence[str]:
         return (f"{_alter_table(new)} RENAME CONSTRAINT {identifier(old.name)} TO {identifier(new.name)}",)
@@ -102,6 +129,39 @@ FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384
 
     def identity(self, obj: Constraint) -> str:
         return f"CONSTRAINT {identifier(obj.name)} ON {qualified(obj.schema, obj.table)}"
+
+
+def validated(schema: str, table: str, name: str) -> OnlineStep:
+    """The step that checks the rows which were there when the constraint was added NOT VALID."""
+    statement = f"ALTER TABLE {qualified(schema, table)} VALIDATE CONSTRAINT {identifier(name)}"
+    return OnlineStep((statement,), Run.VALIDATING, _VALIDATED, f"validate {name}")
+
+
+def _built_before(obj: Constraint, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+    """A key from an index that was built concurrently; nothing where ADD CONSTRAINT USING INDEX can't say it.
+
+    The form is that of `pg_get_constraintdef` (src/backend/utils/adt/ruleutils.c): keyword, columns in parentheses,
+    INCLUDE, WITH, USING INDEX TABLESPACE, DEFERRABLE. Keys WITHOUT OVERLAPS are made by an index of another sort.
+    """
+    keyword = "PRIMARY KEY" if obj.kind == "primary_key" else "UNIQUE"
+    columns, deferred = obj.definition.removeprefix(keyword), ""
+    for clause in (" INITIALLY DEFERRED", " DEFERRABLE"):
+        if columns.endswith(clause):
+            columns, deferred = columns.removesuffix(clause), clause + deferred
+    nulls = " NULLS NOT DISTINCT" if columns.startswith(" NULLS NOT DISTINCT (") else ""
+    columns = columns.removeprefix(nulls)
+    if " WITHOUT OVERLAPS)" in columns or " USING INDEX TABLESPACE " in columns or (nulls and " WITH (" in columns):
+        return ()
+    free = all(obj.name not in key[2:] for key in before.objects if key.schema == obj.schema)
+    name = obj.name if free else before.free_name(obj.schema, obj.name, "_new", after)
+    index = f"CREATE UNIQUE INDEX CONCURRENTLY {identifier(name)} ON {qualified(obj.schema, obj.table)}{columns}{nulls}"
+    added = (
+        f"{_alter_table(obj)} ADD CONSTRAINT {identifier(obj.name)} {keyword} USING INDEX {identifier(name)}{deferred}"
+    )
+    return (
+        OnlineStep((index,), Run.CONCURRENTLY, _BUILT, f"create index {name}"),
+        OnlineStep((added,), why=_USES_INDEX, name=f"add {obj.name} to {obj.table}"),
+    )
 
 
 def _alter_table(obj: Constraint) -> str:

@@ -18,6 +18,12 @@ _WIDER = {
     "text": frozenset({"character varying"}),
     "name": frozenset({"text", "character varying"}),
 }
+_SAME_BYTES = frozenset({("character varying", "text"), ("text", "character varying"), ("cidr", "inet")})
+_ONLY_LIMITED = frozenset(
+    {"character varying", "bit varying", "numeric", "interval"}
+    | {f"{what} {zone} time zone" for what in ("timestamp", "time") for zone in ("with", "without")}
+)
+"""Types whose modifier only says what is accepted: a wider one leaves what is stored as it is."""
 _IMPLICIT = {
     **_WIDER,
     "timestamp without time zone": frozenset({"timestamp with time zone"}),
@@ -56,6 +62,18 @@ def keeps_values(old: str, new: str) -> bool:
     if old_base == new_base or new_base in _WIDER.get(old_base, ()):
         return not new_limit or (bool(old_limit) and new_limit >= old_limit and _is_length(old_base, new_base))
     return new_base == "text"
+
+
+def keeps_file(old: str, new: str) -> bool:
+    """Whether ALTER COLUMN TYPE leaves the table's file and its indexes as they are: only what types say changes."""
+    old_base, old_limit, old_array = _parts(old)
+    new_base, new_limit, new_array = _parts(new)
+    if old_array or new_array or not keeps_values(old, new):
+        return old == new
+    if old_base != new_base:
+        return (old_base, new_base) in _SAME_BYTES
+    scales = {limits[1] if len(limits) > 1 else 0 for limits in (old_limit, new_limit) if limits}
+    return old_base in _ONLY_LIMITED and (old_base != "numeric" or len(scales) < 2)
 
 
 def casts_by_itself(old: str, new: str) -> bool:

@@ -6,11 +6,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CONSTRAINT, PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import (
+    PG_CONSTRAINT,
+    PG_TYPE,
+    USER_SCHEMA,
+    Alteration,
+    Found,
+    Kind,
+    OnlineStep,
+    ReadSoFar,
+    Row,
+    Run,
+)
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_NOT_VALID = " NOT VALID"
+_ADDED = "A check is added NOT VALID, for new values only: those that are there are checked by a later migration."
+_VALIDATED = "Reads every table that has a column of the domain; writes to them wait."
+_READS_TABLES = "Reads every table that has a column of the domain, while writes to them wait."
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +111,31 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
             for name, definition in new.checks
             if (name, definition) not in old.checks
         ]
-        return Alteration(tuple(statements))
+        return Alteration(tuple(statements), online=self._online(old, new, statements))
+
+    def _online(self, old: Domain, new: Domain, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
+        """New checks NOT VALID first: the tables with columns of the domain are read later, one check at a time."""
+        alter = f"ALTER {self.identity(new)}"
+        added = [check for check in new.checks if check not in old.checks]
+        sets_not_null = new.not_null and not old.not_null
+        if not added and not sets_not_null:
+            return ()
+        short = [*statements[: len(statements) - len(added)], *(_not_valid(alter, *check) for check in added)]
+        steps = [OnlineStep(tuple(short), why=_ADDED)]
+        if sets_not_null:
+            steps[0] = OnlineStep(tuple(short), Run.LONG, _READS_TABLES, f"set not null {new.name}")
+        for name, definition in added:
+            if not definition.endswith(_NOT_VALID):
+                validated = f"{alter} VALIDATE CONSTRAINT {identifier(name)}"
+                steps.append(OnlineStep((validated,), Run.VALIDATING, _VALIDATED, f"validate {name}"))
+        return tuple(steps)
 
     def identity(self, obj: Domain) -> str:
         return f"DOMAIN {qualified(obj.schema, obj.name)}"
+
+
+def _not_valid(alter: str, name: str, definition: str) -> str:
+    return f"{alter} ADD CONSTRAINT {identifier(name)} {definition.removesuffix(_NOT_VALID)}{_NOT_VALID}"
 
 
 KIND = DomainKind()

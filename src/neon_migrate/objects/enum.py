@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import count
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, OnlineStep, ReadSoFar, Row, Run
 from neon_migrate.sql import identifier, literal, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_ADDED = "A new enum value can't be used before the transaction that adds it is committed."
+_SWAPPED = "Rewrites the tables with columns of the type while nobody can use them, so nothing else waits for it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,12 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = '
     def alter(self, old: Enum, new: Enum, before: Catalog, after: Catalog) -> Alteration | None:
         kept = [label for label in new.labels if label in old.labels]
         if kept == list(old.labels):
-            return Alteration(_added(old, new))
+            added = _added(old, new)
+            return Alteration(added, online=(OnlineStep(added, Run.FIRST, _ADDED, f"add values to {new.name}"),))
         removed = [label for label in old.labels if label not in new.labels]
+        swapped = _swapped(old, new, before, after)
         return Alteration(
-            _swapped(old, new, before, after),
+            swapped,
             f"values {', '.join(removed)} of enum {new.key.qualified_name}" if removed else "",
             # Expressions over the old type would not accept the new one: they are put back once the type is swapped.
             # So is the type's own comment, which the new type has not.
@@ -67,6 +71,7 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = '
                 or bool(getattr(dependent, "generated", ""))
                 or dependent.key.kind not in {"column", "comment", "primary_key", "unique"}
             ),
+            online=(OnlineStep(swapped, Run.LONG, _SWAPPED, f"change {new.name}"),),
         )
 
     def identity(self, obj: Enum) -> str:
@@ -91,7 +96,7 @@ def _added(old: Enum, new: Enum) -> tuple[str, ...]:
 
 def _swapped(old: Enum, new: Enum, before: Catalog, after: Catalog) -> tuple[str, ...]:
     """A new type of the same name takes the old one's place in every column that stays."""
-    name, aside = qualified(new.schema, new.name), _free_name(new, before, after)
+    name, aside = qualified(new.schema, new.name), before.free_name(new.schema, new.name, "_replaced", after)
     statements = [
         f"ALTER TYPE {name} RENAME TO {identifier(aside)}",
         *KIND.create(new, after, frozenset()),
@@ -110,14 +115,6 @@ def _swapped(old: Enum, new: Enum, before: Catalog, after: Catalog) -> tuple[str
             statements.append(f"{alter} SET DEFAULT {wanted.default}")  # type: ignore[attr-defined]
     statements.append(f"DROP TYPE {qualified(new.schema, aside)}")
     return tuple(statements)
-
-
-def _free_name(enum: Enum, before: Catalog, after: Catalog) -> str:
-    """A name for the old type until it is dropped: free in its schema, and of the 63 bytes that a name may have."""
-    taken = {key.name for key in (*before.objects, *after.objects) if key.schema == enum.schema}
-    endings = ("_replaced" + (str(number) if number else "") for number in count())
-    names = (enum.name.encode()[: 63 - len(ending)].decode(errors="ignore") + ending for ending in endings)
-    return next(name for name in names if name not in taken)
 
 
 KIND = EnumKind()

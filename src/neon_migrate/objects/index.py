@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import PG_CLASS, Found, Kind, OnlineStep, ReadSoFar, Row, Run
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ _BTREE = 403
 
 _ORDER = {"0": "", "1": " DESC NULLS LAST", "2": " NULLS FIRST", "3": " DESC"}
 """What pg_get_indexdef says of pg_index.indoption: INDOPTION_DESC is 1, INDOPTION_NULLS_FIRST 2."""
+
+_BUILT = "The table can be read and written while the index is built; no transaction may contain that."
+_DROPPED = "Nobody waits while those who still use the index finish; no transaction may contain that."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,15 @@ class Index:
     def owner(self) -> Key | None:
         return Key(self.on, self.schema, self.table)
 
-    @property
-    def statement(self) -> str:
+    def statement(self, *, concurrently: bool = False) -> str:
         """The CREATE INDEX that makes it; the usual method goes without saying."""
         table = qualified(self.schema, self.table)
         usual = f"{table} USING btree "
         definition = self.definition
         if definition.startswith(usual):
             definition = f"{table} {definition[len(usual) :]}"
-        return f"CREATE {'UNIQUE ' if self.unique else ''}INDEX {identifier(self.name)} ON {definition}"
+        head = f"CREATE {'UNIQUE ' if self.unique else ''}INDEX {'CONCURRENTLY ' if concurrently else ''}"
+        return f"{head}{identifier(self.name)} ON {definition}"
 
 
 class IndexKind(Kind[Index]):
@@ -97,10 +100,25 @@ WHERE c.relkind = 'i' AND i.indrelid >= 16384
         return ((PG_CLASS, oid, 0),), index
 
     def create(self, obj: Index, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
-        return (obj.statement,)
+        return (obj.statement(),)
 
     def drop(self, obj: Index) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
+
+    def create_online(self, obj: Index, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+        return (OnlineStep((obj.statement(concurrently=True),), Run.CONCURRENTLY, _BUILT, f"create index {obj.name}"),)
+
+    def drop_online(self, obj: Index) -> tuple[OnlineStep, ...]:
+        dropped = f"DROP INDEX CONCURRENTLY {qualified(obj.schema, obj.name)}"
+        return (OnlineStep((dropped,), Run.CONCURRENTLY, _DROPPED, f"drop index {obj.name}"),)
+
+    def replace_online(self, old: Index, new: Index, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+        other = replace(new, name=before.free_name(new.schema, new.name, "_new", after))
+        return (
+            *self.create_online(other, before, after),
+            *self.drop_online(old),
+            OnlineStep(tuple(self.rename(other, new)), name=f"rename index {other.name}"),
+        )
 
     def rename(self, old: Index, new: Index) -> Sequence[str]:
         return (f"ALTER {self.identity(old)} RENAME TO {identifier(new.name)}",)
