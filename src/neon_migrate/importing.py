@@ -11,7 +11,7 @@ from neon_migrate.errors import RefusedError, SchemaError
 from neon_migrate.events import Step
 from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.schema_json.kept import with_kept
-from neon_migrate.sources.schema_json.load import load
+from neon_migrate.sources.schema_json.load import loaded
 from neon_migrate.sources.schema_json.write import document_from_catalog
 from neon_migrate.whole_file import writable_place, write_whole
 
@@ -103,11 +103,9 @@ def _proof(project: Project, document: Document, found: Catalog, major: int | No
     What the document has no word for is named apart and is no difference.
     """
     with project.scratch(major=major) as server:
-        database = server.create()
         try:
-            with server.session(database) as session:
-                load(session, document)
+            database = loaded(server, document)
         except SchemaError as error:
             return (), str(error)
-        loaded = scratch_catalog(server, database, project.settings)
-    return tuple(str(difference) for difference in differences(diff(with_kept(loaded, found), found))), ""
+        again = scratch_catalog(server, database, project.settings)
+    return tuple(str(difference) for difference in differences(diff(with_kept(again, found), found))), ""

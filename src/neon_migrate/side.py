@@ -87,12 +87,9 @@ class SchemaSide:
 
     def load(self, server: ScratchServer) -> str:
         """Raises SchemaError with line and column."""
-        from neon_migrate.sources.schema_json.load import load
+        from neon_migrate.sources.schema_json.load import loaded
 
-        database = server.create()
-        with server.session(database) as session:
-            load(session, self.document)
-        return database
+        return loaded(server, self.document)
 
 
 @dataclass(frozen=True, slots=True)

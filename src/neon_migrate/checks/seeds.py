@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(inspection: Inspection) -> Verdict:
-    from neon_migrate.sources.schema_json import load, read_document, seeds_of
+    from neon_migrate.sources.schema_json import loaded, read_document, seeds_of
 
     if not inspection.settings.schema.is_file():
         raise NotKnownError(f"there is no {inspection.settings.schema.name}")
@@ -27,10 +27,9 @@ def run(inspection: Inspection) -> Verdict:
         if not seeds:
             return Verdict("skipped", f"{inspection.settings.schema.name} has no seeds")
         server = inspection.server
-        database = server.create()
+        database = loaded(server, document)
         try:
             with server.session(database) as session:
-                load(session, document)
                 findings = [finding for seed in seeds for finding in _run_twice(session, document, seed)]
         finally:
             server.drop(database)

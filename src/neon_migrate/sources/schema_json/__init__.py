@@ -11,7 +11,7 @@ from neon_migrate.sources.schema_json.document import (
     renames,
 )
 from neon_migrate.sources.schema_json.json_schema import schema_document
-from neon_migrate.sources.schema_json.load import load
+from neon_migrate.sources.schema_json.load import load, loaded
 from neon_migrate.sources.schema_json.seeds import (
     Record,
     Seed,
@@ -35,6 +35,7 @@ __all__ = [
     "existing",
     "insert_statements",
     "load",
+    "loaded",
     "missing",
     "parse_document",
     "read_document",

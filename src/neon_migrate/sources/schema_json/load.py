@@ -12,6 +12,7 @@ from neon_migrate.sources.schema_json.trial import try_seeds
 
 if TYPE_CHECKING:
     from neon_migrate.errors import Location
+    from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
     from neon_migrate.sources.schema_json.ddl import Ddl
     from neon_migrate.sources.schema_json.document import Document
@@ -38,6 +39,14 @@ _OTHER_TYPES = (
 
 _UNDEFINED_OBJECT, _UNDEFINED_COLUMN, _UNDEFINED_FILE = "42704", "42703", "58P01"
 _NOT_SUPPORTED, _INVALID_FOREIGN_KEY = "0A000", "42830"
+
+
+def loaded(server: ScratchServer, document: Document) -> str:
+    """A new database with everything in `document`; its name. Raises as `load` does."""
+    database = server.create()
+    with server.session(database) as session:
+        load(session, document)
+    return database
 
 
 def load(session: Session, document: Document) -> None:
