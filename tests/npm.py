@@ -26,27 +26,30 @@ _SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") 
 
 def npm_file(package: str, version: str, name: str) -> Path:
     """The file `name` of a package, from the cache or from npm; skips the test where it can't be fetched."""
-    return npm_package(package, version) / name
+    return npm_package(package, version, only=name) / name
 
 
-def npm_package(name: str, version: str, sha512: str | None = None) -> Path:
+def npm_package(name: str, version: str, sha512: str | None = None, *, only: str | None = None) -> Path:
     """The folder with a package's files (what is in `package/` of its archive), which is only read.
 
     sha512  of the archive, in hexadecimal: another one fails the test. npm itself only compares it with the registry's
+    only    the one file that is wanted, where the rest would fill the disk
 
     Skips the test where it can't be fetched.
     """
-    folder = reachable_folder(server_account()) / "npm" / f"{name.replace('/', '-').lstrip('@')}-{version}"
+    part = f"-{Path(only).name}" if only else ""
+    folder = reachable_folder(server_account()) / "npm" / f"{name.replace('/', '-').lstrip('@')}-{version}{part}"
     folder.parent.mkdir(mode=0o711, exist_ok=True)
     with locked(folder.parent / f"{folder.name}.lock"):
         if not folder.is_dir():
-            with tempfile.TemporaryDirectory(dir=folder.parent) as part:
-                archive = _fetched(f"{name}@{version}", Path(part))
+            with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+                archive = _fetched(f"{name}@{version}", Path(made))
                 found = hashlib.sha512(archive.read_bytes()).hexdigest()
                 assert sha512 in (None, found), f"{name}@{version} has the SHA-512 {found}"
                 with tarfile.open(archive) as content:
-                    content.extractall(part, **_SAFELY)
-                (Path(part) / "package").rename(folder)
+                    members = [content.getmember(f"package/{only}")] if only else None
+                    content.extractall(made, members, **_SAFELY)
+                (Path(made) / "package").rename(folder)
     return folder
 
 

@@ -60,7 +60,7 @@ def upsert_comment(client: GitHubClient, number: int, marker: str, body: str) ->
                 raise
             continue  # another run removed it between looking and writing
         kept = _settle(client, number, marker, written)
-        if kept.body == text:
+        if kept.id == written.id or kept.body == text:
             return kept
         if last:
             return _write(client, number, kept, text)

@@ -1,0 +1,1 @@
+"""GitHub's API and its runner, with a stand-in that is held to the official document."""
