@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
@@ -12,7 +13,7 @@ from neon_migrate.differences import Difference, differences
 from neon_migrate.errors import RefusedError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.ledger import folder as migrations_folder
-from neon_migrate.migration_text import losses_of_down, losses_of_up, migration_text, slug, slug_of
+from neon_migrate.migration_text import migration_text, slug, slug_of
 from neon_migrate.plan import Plan, plan
 from neon_migrate.prove import UNSAFE_USE_OF_NEW_ENUM_VALUE, prove, run_text
 from neon_migrate.settled import settled
@@ -22,6 +23,7 @@ from neon_migrate.sources.schema_json.document import Document, read_document
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
 from neon_migrate.sources.schema_json.renaming import due
 from neon_migrate.sql import identifier, qualified
+from neon_migrate.way_back import with_way_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,17 +33,25 @@ if TYPE_CHECKING:
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
+    from neon_migrate.prove import Proof
+    from neon_migrate.rows import TableNotFilled
     from neon_migrate.settings import Settings
     from neon_migrate.sources.schema_json.document import Rename
+    from neon_migrate.way_back import WayBack
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedMigration:
-    """One new migration; `paths` are up first, then down."""
+    """One new migration.
+
+    paths     up first, then down
+    way_back  what `down` is worth, as it was seen; None where there is none
+    """
 
     version: int
     up: str
     down: str | None
+    way_back: WayBack | None = None
     paths: tuple[Path, ...] = ()
 
 
@@ -55,6 +65,7 @@ class GenerateReport:
     seeds        for each table with new or changed seed rows how many
     losses       data that applying would lose, in words
     warnings     what a person should look at before applying
+    not_filled   tables that were empty when the migrations were tried: what happens to rows in them was not seen
     coverage     objects the migrations make that schema.json has no word for: they are left as they are
     """
 
@@ -66,6 +77,7 @@ class GenerateReport:
     losses: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     coverage: tuple[Unmodelled, ...] = ()
+    not_filled: tuple[TableNotFilled, ...] = ()
 
 
 def generate(
@@ -90,8 +102,8 @@ def generate(
             return report
         if report.losses and not allow_data_loss:
             raise _refused(report.losses)
-        migrations = work.migrations(name)
-    return replace(report, migrations=migrations)
+        migrations = work.migrations(name, allow_data_loss=allow_data_loss)
+    return work.proven_report(report, migrations)
 
 
 def out_of_step(project: Project, server: ScratchServer) -> GenerateReport:
@@ -129,6 +141,7 @@ class _Work:
         texts = [(table, text) for table, _, texts in self.seeds for text in texts]
         self.stage = _Stage(before, renamed, after, renaming, plan(renamed, after), texts)
         self.coverage = (*before.unmodelled, *left_as_they_are(after, desired))
+        self.proofs: list[Proof] = []
 
     def report(self) -> GenerateReport:
         """What there is to do; nothing is proven or written yet."""
@@ -144,13 +157,26 @@ class _Work:
             coverage=self.coverage,
         )
 
-    def migrations(self, name: str | None) -> tuple[GeneratedMigration, ...]:
-        """The new migrations, proven and written."""
+    def proven_report(self, report: GenerateReport, migrations: tuple[GeneratedMigration, ...]) -> GenerateReport:
+        """The report with what was seen when the migrations were tried."""
+        return replace(
+            report,
+            migrations=migrations,
+            losses=(*report.losses, *(loss for proof in self.proofs for loss in proof.lost)),
+            warnings=(*report.warnings, *(warning for proof in self.proofs for warning in proof.row_warnings)),
+            not_filled=tuple(dict.fromkeys(table for proof in self.proofs for table in proof.not_filled)),
+        )
+
+    def migrations(self, name: str | None, *, allow_data_loss: bool) -> tuple[GeneratedMigration, ...]:
+        """The new migrations, proven and written. Raises RefusedError where a loss was seen that is not allowed."""
         stage = self.stage
         changes = diff(stage.before, stage.after) if stage.renaming else stage.forward.changes
         tables = [table.name for table, _, _ in self.seeds]
         description = slug(name) if name else slug_of(changes, tables, first=not self.folder.migrations)
         proven = self._proven(stage)
+        lost = [loss for proof in self.proofs for loss in proof.lost]
+        if lost and not allow_data_loss:
+            raise _refused(lost)
         parts = [f"{description}_enum_values"] * (len(proven) - 1) + [description]
         return tuple(
             replace(one, paths=migrations_folder.write(self.settings, one.version, part, one.up, one.down))
@@ -228,8 +254,22 @@ class _Work:
 
     def _prove(self, stage: _Stage, start: str, version: int, reversible: bool) -> GeneratedMigration:
         up, down = stage.up(), stage.down() if reversible else None
-        prove(self.server, start, up, down, self.settings, goal=stage.after, origin=stage.before)
-        return GeneratedMigration(version, up, down)
+        proof = prove(
+            self.server,
+            start,
+            up,
+            down,
+            self.settings,
+            goal=stage.after,
+            origin=stage.before,
+            forward=stage.forward.statements,
+            backward=stage.backward.statements,
+            rewritten=[table for table, _ in stage.seeds],
+        )
+        self.proofs.append(proof)
+        if down is not None and proof.way_back is not None:
+            down = with_way_back(down, proof.way_back)
+        return GeneratedMigration(version, up, down, proof.way_back)
 
 
 @dataclass(frozen=True)
@@ -243,6 +283,11 @@ class _Stage:
     forward: Plan
     seeds: list[tuple[Key, str]]
 
+    @cached_property
+    def backward(self) -> Plan:
+        """From `after` to `renamed`."""
+        return plan(self.after, self.renamed)
+
     def up(self) -> str:
         renaming = "".join(f"{forward};\n" for forward, _ in self.renaming)
         texts = [text for _, text in self.seeds]
@@ -250,12 +295,12 @@ class _Stage:
         return "\n".join(part for part in (renaming, rest) if part)
 
     def down(self) -> str:
-        back = plan(self.after, self.renamed)
-        head = [*losses_of_up(self.forward.losses), *losses_of_down(back.losses)]
+        head = []
         if any(table in self.renamed.objects for table, _ in self.seeds):
             head.append("Leaves seed rows as they are.")
         renaming = "".join(f"{backward};\n" for _, backward in reversed(self.renaming))
-        rest = migration_text(back.statements, head=head) if back.statements or head else ""
+        back = self.backward.statements
+        rest = migration_text(back, head=head) if back or head else ""
         return "\n".join(part for part in (rest, renaming) if part)
 
 

@@ -12,18 +12,21 @@ from neon_migrate.differences import Difference, differences
 from neon_migrate.errors import HistoryError, Location, RefusedError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.ledger import folder as migrations_folder
-from neon_migrate.migration_text import losses_of_down, losses_of_up, migration_text, slug
+from neon_migrate.migration_text import migration_text, slug
 from neon_migrate.plan import plan
-from neon_migrate.prove import ProofError, prove, run_text
+from neon_migrate.prove import Proof, ProofError, prove, run_text
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
+from neon_migrate.way_back import WayBack, with_way_back
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from neon_migrate.catalog import Catalog
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.ledger.migration import Migration
+    from neon_migrate.plan import Plan, Statement
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
     from neon_migrate.settings import Settings
@@ -39,6 +42,7 @@ class UndoReport:
     differences  what applying it changes: `missing` is created, `unexpected` dropped
     losses       data that applying it loses, in words
     warnings     what a person should look at before applying
+    way_back     what the new migration's own down file is worth, as it was seen; None where there is none
     """
 
     undone: int
@@ -50,6 +54,7 @@ class UndoReport:
     differences: tuple[Difference, ...]
     losses: tuple[str, ...]
     warnings: tuple[str, ...]
+    way_back: WayBack | None = None
 
 
 def undo(project: Project, version: int, *, allow_data_loss: bool = False) -> UndoReport:
@@ -107,13 +112,11 @@ class _Undo:
             )
         losses = changes.losses_beside(now.renamed_in(goal))
         if losses and not allow_data_loss:
-            raise RefusedError(
-                f"Taking {self.migration.version} back would lose data, so nothing was written",
-                why="\n".join(losses),
-                remedy="If that is meant, run it again with --allow-data-loss.",
-            )
+            raise self._refused(losses)
         up = f"-- Takes {self.migration.version} ({self.migration.description}) back.\n\n{text}"
-        down = self._down(start, up, goal, now, losses)
+        down, proof = self._down(start, up, changes, goal, now, losses)
+        if proof.lost and not allow_data_loss:
+            raise self._refused(proof.lost)
         return UndoReport(
             undone=self.migration.version,
             version=migrations_folder.next_version(self.folder, self.settings, datetime.now(UTC)),
@@ -122,8 +125,16 @@ class _Undo:
             down=down,
             computed=computed,
             differences=differences(changes.changes),
-            losses=losses,
-            warnings=self._warnings(goal),
+            losses=(*losses, *proof.lost),
+            warnings=(*self._warnings(goal), *proof.row_warnings),
+            way_back=proof.way_back,
+        )
+
+    def _refused(self, losses: tuple[str, ...]) -> RefusedError:
+        return RefusedError(
+            f"Taking {self.migration.version} back would lose data, so nothing was written",
+            why="\n".join(losses),
+            remedy="If that is meant, run it again with --allow-data-loss.",
         )
 
     def _text(self) -> tuple[str, bool]:
@@ -159,31 +170,46 @@ class _Undo:
             ) from None
         return scratch_catalog(self.server, database, self.settings)
 
-    def _down(self, start: str, up: str, goal: Catalog, now: Catalog, losses: tuple[str, ...]) -> str | None:
-        """What takes the undoing back: the migration's own text where that still does, else computed; proven."""
+    def _down(
+        self, start: str, up: str, changes: Plan, goal: Catalog, now: Catalog, losses: tuple[str, ...]
+    ) -> tuple[str | None, Proof]:
+        """What takes the undoing back: the migration's own text where that still does, else computed; and the proof."""
+        forward = [one for one in changes.statements if one.loses in losses]
+
+        def proven(down: str | None, backward: Iterable[Statement] = ()) -> Proof:
+            return prove(
+                self.server,
+                start,
+                up,
+                down,
+                self.settings,
+                goal=goal,
+                origin=now,
+                forward=forward,
+                backward=backward,
+            )
+
         if not migrations_folder.is_reversible(self.folder, self.settings):
-            prove(self.server, start, up, None, self.settings, goal=goal, origin=now)
-            return None
-        again = f"-- Does {self.migration.version} ({self.migration.description}) again.\n\n{self.migration.up.sql}"
+            return None, proven(None)
+        back = plan(goal, now).statements
+        proof: Proof | None = None
         if not losses:
+            down = f"-- Does {self.migration.version} ({self.migration.description}) again.\n\n{self.migration.up.sql}"
             with suppress(ProofError):
-                prove(self.server, start, up, again, self.settings, goal=goal, origin=now)
-                return again
-        back = plan(goal, now)
-        computed = migration_text(back.statements, head=[*losses_of_up(losses), *losses_of_down(back.losses)])
-        prove(self.server, start, up, computed, self.settings, goal=goal, origin=now)
-        return computed
+                proof = proven(down, back)
+        if proof is None:
+            down = migration_text(back)
+            proof = proven(down, back)
+        return with_way_back(down, proof.way_back) if proof.way_back else down, proof
 
     def _warnings(self, goal: Catalog) -> tuple[str, ...]:
         if not self.settings.schema.is_file():
             return ()
         from neon_migrate.sources.schema_json.document import read_document
         from neon_migrate.sources.schema_json.kept import with_kept
-        from neon_migrate.sources.schema_json.load import load
+        from neon_migrate.sources.schema_json.load import loaded
 
-        database = self.server.create()
-        with self.server.session(database) as session:
-            load(session, read_document(self.settings.schema))
+        database = loaded(self.server, read_document(self.settings.schema))
         desired = scratch_catalog(self.server, database, self.settings)
         if not diff(goal, with_kept(desired, goal)):
             return ()

@@ -1,0 +1,215 @@
+"""The values in a database's tables at one moment, and which of them are not there any more at another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neon_migrate.errors import StatementError
+from neon_migrate.objects.column import Column
+from neon_migrate.objects.table import Table
+from neon_migrate.sql import identifier, qualified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from neon_migrate.catalog import Address, Catalog, Key
+    from neon_migrate.postgres.session import Session
+
+MOST_ROWS = 1_000
+"""A table with more rows is looked at as far as this many; generated ones have a few, seeds may have hundreds."""
+
+_SHOWN = 40
+"""Characters of a value that are shown as evidence."""
+
+_PRIMARY_KEYS = """SELECT i.indrelid::int8, ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+  WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey))
+FROM pg_catalog.pg_index i WHERE i.indisprimary AND i.indrelid >= 16384"""
+
+Row = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableContents:
+    """The rows of one table as text.
+
+    columns  the columns that hold values: not the computed ones
+    key      those of `columns` that are its primary key; none where it has none
+    whole    False where there are more than MOST_ROWS rows, and `rows` are only the first
+    """
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    rows: tuple[Row, ...]
+    whole: bool = True
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The rows of every table that holds any of its own, with the Catalog at that moment."""
+
+    catalog: Catalog
+    tables: Mapping[Key, TableContents]
+
+    def addresses(self) -> dict[Key, Address]:
+        """The address of each object; the same one is the same object, under whatever name."""
+        return {key: address for address, key in self.catalog.addresses.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Data that was there and is not any more.
+
+    key   the column or table it was in, by its name before
+    what  in words, with an example where a value is another one now
+    """
+
+    key: Key
+    what: str
+
+
+def read_contents(session: Session, catalog: Catalog) -> Contents:
+    """The rows of all tables of a Catalog that was read from this database; partitioned ones by their partitions."""
+    columns: dict[Key, list[Column]] = {}
+    for obj in catalog.objects.values():
+        if isinstance(obj, Column) and not obj.generated and obj.owner is not None:
+            columns.setdefault(obj.owner, []).append(obj)
+    tables = [key for key, obj in sorted(catalog.objects.items()) if isinstance(obj, Table) and not obj.divided_by]
+    held = {key: tuple(sorted(columns.get(key, ()), key=lambda one: one.position)) for key in tables}
+    answers = session.queries([(_PRIMARY_KEYS, ()), *((_select(key, held[key]), ()) for key in tables)])
+    keys = {oid: tuple(names) for oid, names in answers[0]}
+    oids = {key: address[1] for address, key in catalog.addresses.items() if key.kind == "table"}
+    return Contents(
+        catalog,
+        {
+            key: TableContents(
+                held[key], keys.get(oids.get(key, 0), ()), tuple(rows[:MOST_ROWS]), len(rows) <= MOST_ROWS
+            )
+            for key, rows in zip(tables, answers[1:], strict=True)
+        },
+    )
+
+
+def _select(table: Key, columns: Sequence[Column]) -> str:
+    values = ", ".join(f"{identifier(column.name)}::pg_catalog.text" for column in columns)
+    return f"SELECT {values} FROM ONLY {qualified(table.schema, table.name)} LIMIT {MOST_ROWS + 1}"
+
+
+def losses(session: Session, before: Contents, after: Contents, *, rewritten: Iterable[Key] = ()) -> tuple[Loss, ...]:
+    """What `before` has and `after` has not; both of one database, or of copies of one.
+
+    session    connected to where `after` was read: it says whether a value of another type is still the same
+    rewritten  tables whose values are changed on purpose; only rows that are gone are a loss there
+    """
+    comparison = _Comparison(session, before, after)
+    found: list[Loss] = []
+    for key, held in before.tables.items():
+        if held.rows and held.whole:
+            found += comparison.table(key, held, values=key not in set(rewritten))
+    return tuple(found)
+
+
+class _Comparison:
+    def __init__(self, session: Session, before: Contents, after: Contents) -> None:
+        self._session = session
+        self._before = before
+        self._after = after
+        self._addresses = before.addresses()
+        self._as_before: dict[tuple[str, str, str], str | None] = {}
+
+    def table(self, key: Key, held: TableContents, *, values: bool) -> list[Loss]:
+        now_key = self._now(key)
+        now = self._after.tables.get(now_key)
+        if now is None:
+            return [Loss(key, f"table {key.qualified_name} with all its rows")]
+        places = {column.name: place for place, column in enumerate(now.columns)}
+        pairs = [(place, places.get(self._now(column.key).part)) for place, column in enumerate(held.columns)]
+        gone = [
+            Loss(held.columns[place].key, f"column {held.columns[place].key.qualified_name} with its values")
+            for place, other in pairs
+            if other is None and any(row[place] is not None for row in held.rows)
+        ]
+        kept = [(place, other) for place, other in pairs if other is not None]
+        columns = [held.columns[place] for place, _ in kept]
+        old = [tuple(row[place] for place, _ in kept) for row in held.rows]
+        new = [
+            tuple(self._as_type_before(row[other], now.columns[other], held.columns[place]) for place, other in kept)
+            for row in now.rows
+        ]
+        if not now.whole or not Counter(old) - Counter(new):
+            return gone
+        key_places = [place for place, column in enumerate(columns) if column.name in held.key]
+        by_key = len(key_places) == len(held.key) > 0
+        compared = _by_key(columns, old, new, key_places) if by_key else _by_column(columns, old, new)
+        changed, missing = compared
+        rows = [Loss(key, f"rows of table {key.qualified_name}: {missing} of {len(old)}")] if missing else []
+        return [*gone, *rows, *(changed if values else ())]
+
+    def _now(self, key: Key) -> Key:
+        """What an object is called now: by its address, else by its name."""
+        address = self._addresses.get(key)
+        there = self._after.catalog.addresses.get(address) if address is not None else None
+        return there if there is not None and there.kind == key.kind else key
+
+    def _as_type_before(self, value: str | None, now: Column, before: Column) -> str | None:
+        """A value as it would be written were its column still of the type it was: 1.5000 as 1.50."""
+        if value is None or now.type == before.type:
+            return value
+        question = (value, now.type, before.type)
+        if question not in self._as_before:
+            self._as_before[question] = self._cast(*question)
+        return self._as_before[question]
+
+    def _cast(self, value: str, now: str, before: str) -> str | None:
+        for through in ("", "::pg_catalog.text"):
+            try:
+                ((found,),) = self._session.query(
+                    f"SELECT (((%s::{now}){through})::{before})::pg_catalog.text", (value,)
+                )
+            except StatementError:
+                continue
+            return str(found)
+        return value
+
+
+def _by_key(
+    columns: Sequence[Column], old: Sequence[Row], new: Sequence[Row], key: Sequence[int]
+) -> tuple[list[Loss], int]:
+    """Columns in which a row has another value, each with its first example, and how many rows are gone."""
+    there = {tuple(row[place] for place in key): row for row in new}
+    changed: dict[int, Loss] = {}
+    missing = 0
+    for row in old:
+        now = there.get(tuple(row[place] for place in key))
+        if now is None:
+            missing += 1
+            continue
+        for place, (value, other) in enumerate(zip(row, now, strict=True)):
+            if value != other and value is not None:
+                changed.setdefault(place, _changed(columns[place], value, other))
+    return list(changed.values()), missing
+
+
+def _by_column(columns: Sequence[Column], old: Sequence[Row], new: Sequence[Row]) -> tuple[list[Loss], int]:
+    """The same without a key: values that a column had and has not any more."""
+    changed = []
+    for place, column in enumerate(columns):
+        gone = Counter(row[place] for row in old) - Counter(row[place] for row in new)
+        come = Counter(row[place] for row in new) - Counter(row[place] for row in old)
+        value = next((one for one in gone if one is not None), None)
+        if value is not None and (come or len(new) >= len(old)):
+            changed.append(_changed(column, value, next(iter(come), None)))
+    return changed, max(0, len(old) - len(new))
+
+
+def _changed(column: Column, old: str, new: str | None) -> Loss:
+    return Loss(
+        column.key, f"values of column {column.key.qualified_name}, such as {_shown(old)}, which becomes {_shown(new)}"
+    )
+
+
+def _shown(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "…")
