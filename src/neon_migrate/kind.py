@@ -39,14 +39,14 @@ class ReadSoFar(Protocol):
 
 @runtime_checkable
 class Inheriting(Protocol):
-    """A part that a table may have from its parent (a table it inherits from, or that it is a partition of)."""
+    """A part that a table may have from its parent: a table it inherits from or is a partition of, or its type."""
 
     @property
     def inherited(self) -> bool:
         """Whether it comes with the parent's, and goes with it."""
 
-    def beyond_parent(self, after: Catalog) -> tuple[str, ...]:
-        """SQL for what it has otherwise than the parent's, once its table is there."""
+    def beyond_table(self, after: Catalog) -> tuple[str, ...]:
+        """SQL for what CREATE TABLE does not say of it, once its table is there: what is not as the parent has it."""
 
 
 class Run(IntEnum):

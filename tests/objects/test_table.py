@@ -48,6 +48,19 @@ CASES = (
         back=("ALTER TABLE public.t SET LOGGED", "ALTER TABLE public.t SET (fillfactor = 70, parallel_workers = 2)"),
     ),
     Case(
+        "parameters of the relation behind its large values",
+        "CREATE TABLE t (a text) WITH (toast.autovacuum_enabled = false)",
+        "CREATE TABLE t (a text) WITH (fillfactor = 70, toast.vacuum_truncate = false)",
+        sql=(
+            "ALTER TABLE public.t SET (fillfactor = 70, toast.vacuum_truncate = false)",
+            "ALTER TABLE public.t RESET (toast.autovacuum_enabled)",
+        ),
+        back=(
+            "ALTER TABLE public.t SET (toast.autovacuum_enabled = false)",
+            "ALTER TABLE public.t RESET (fillfactor, toast.vacuum_truncate)",
+        ),
+    ),
+    Case(
         "two that need each other",
         "",
         "CREATE TABLE a (id integer PRIMARY KEY, b integer); CREATE TABLE b (id integer PRIMARY KEY, a integer REFERENCES a); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b",

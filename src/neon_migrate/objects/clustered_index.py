@@ -41,7 +41,8 @@ class ClusteredIndexKind(Kind[ClusteredIndex]):
 
     def query(self, major: int) -> str:
         return """SELECT i.indrelid, i.indexrelid, c.relname, k.oid
-FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
 WHERE i.indisclustered AND i.indrelid >= 16384"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, DatabaseObject, Key
-from neon_migrate.kind import PG_ATTRDEF, PG_CLASS, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.column_change import added, changed, not_null_steps
+from neon_migrate.kind import PG_ATTRDEF, PG_CLASS, PG_TYPE, Alteration, Found, Kind, OnlineStep, ReadSoFar, Row, Run
 from neon_migrate.sequence_options import SequenceOptions
 from neon_migrate.sql import identifier, literal, qualified
-from neon_migrate.type_change import casts_by_itself, conversion, keeps_values
+from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +20,9 @@ _REBUILT_BY_POSTGRES = frozenset(
     {"index", "unique", "primary_key", "exclusion", "check", "comment", "sequence_owner", "sequence", "grant"}
 )
 
-_PASSED_ON = ("type", "collation", "not_null", "default", "generated", "identity")
+_READ = "Reads the rows that are there, for NOT NULL."
+
+_PASSED_ON = ("type", "collation", "default", "generated", "identity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,14 @@ class Column:
     default    the default or the generation expression, as Postgres deparses it; None where there is none
     generated  `stored` or `virtual`; empty for a plain column
     identity   `always` or `by default`; empty for a plain column
+    not_valid  whether NOT NULL holds for new rows only (PostgreSQL 18); of an inherited column its parent's says it
+    no_inherit  whether NOT NULL is not for children (PostgreSQL 18)
     collation  qualified and quoted; empty for the type's own
     identity_sequence  the name of the sequence behind an identity column, given by Postgres: no difference by itself
     position   1 for the first; the order of columns alone is no difference
-    parent     the table that it is inherited from, when its own table adds nothing: it comes and goes with that one's
+    parent     the table that it is inherited from, when its own table adds nothing: it comes and goes with that one's;
+               or the type that its table is of
+    not_null_name  the name of NOT NULL, where it is not valid or not inherited: Postgres gives one to each since 18
     """
 
     schema: str
@@ -46,6 +53,9 @@ class Column:
     identity: str = ""
     identity_options: SequenceOptions | None = None
     collation: str = ""
+    not_valid: bool = False
+    no_inherit: bool = False
+    not_null_name: str = field(default="", compare=False, repr=False)
     identity_sequence: str = field(default="", compare=False, repr=False)
     position: int = field(default=0, compare=False, repr=False)
     parent: Key | None = field(default=None, compare=False, repr=False)
@@ -65,28 +75,38 @@ class Column:
 
     @property
     def needs(self) -> frozenset[Key]:
-        """What it depends on, and pg_depend does not say: the column that it is inherited from."""
-        return frozenset({self.of_parent} if self.of_parent else ())
+        """What it depends on, and pg_depend does not say: the column that it is inherited from, or the type."""
+        needed = self.of_parent or self.parent
+        return frozenset({needed} if needed else ())
 
     @property
     def of_parent(self) -> Key | None:
         """The column that it is inherited from."""
-        return Key("column", self.parent.schema, self.parent.name, self.name) if self.parent else None
+        if self.parent is None or self.parent.kind != "table":
+            return None
+        return Key("column", self.parent.schema, self.parent.name, self.name)
 
     def as_inherited(self, source: Column) -> Column:
         """How it is when all of it comes from `source`."""
         return replace(
             self,
             type=source.type,
-            not_null=source.not_null,
+            not_null=source.not_null and not source.no_inherit,
+            not_valid=False,
+            no_inherit=False,
             default=source.default,
             generated=source.generated,
             identity=source.identity if self.identity else "",
             collation=source.collation,
         )
 
-    def beyond_parent(self, after: Catalog) -> tuple[str, ...]:
-        """SQL for another default than the parent's, or NOT NULL where that has none."""
+    def beyond_table(self, after: Catalog) -> tuple[str, ...]:
+        """SQL for another default than the parent's, or NOT NULL where that has none or CREATE TABLE can't say it."""
+        if self.parent is None:
+            return self.not_null_statements(replace(self, not_null=False)) if self.not_valid else ()
+        if self.parent.kind != "table":
+            change = KIND.change(Column(self.schema, self.table, self.name, self.type), self, after, after)
+            return change.statements
         source = after.objects.get(self.of_parent) if self.of_parent else None
         if not isinstance(source, Column):
             return ()
@@ -113,9 +133,29 @@ class Column:
             parts.append(f"DEFAULT {self.default}")
         if self.identity:
             parts.append(self.identity_clause())
-        elif self.not_null:
-            parts.append("NOT NULL")
+        elif self.not_null and not self.not_valid:
+            parts.append("NOT NULL NO INHERIT" if self.no_inherit else "NOT NULL")
         return " ".join(parts)
+
+    def not_null_statements(self, old: Column) -> tuple[str, ...]:
+        """SQL that makes NOT NULL of `old`, which may have none, what it is here."""
+        if (old.not_null, old.not_valid, old.no_inherit) == (self.not_null, self.not_valid, self.no_inherit):
+            return ()
+        table = f"ALTER TABLE {qualified(self.schema, self.table)}"
+        column = f"{table} ALTER COLUMN {identifier(self.name)}"
+        if not self.not_null:
+            return (f"{column} DROP NOT NULL",)
+        plain = not self.not_valid and not self.no_inherit
+        if old.not_null and old.not_valid and not self.not_valid and old.no_inherit == self.no_inherit:
+            return (f"{table} VALIDATE CONSTRAINT {identifier(old.not_null_name)}",)
+        if old.not_null and old.no_inherit and plain and not old.not_valid:
+            return (f"{table} ALTER CONSTRAINT {identifier(old.not_null_name)} INHERIT",)
+        given_up = (f"{column} DROP NOT NULL",) if old.not_null else ()
+        if plain:
+            return (*given_up, f"{column} SET NOT NULL")
+        clauses = f"{' NO INHERIT' if self.no_inherit else ''}{' NOT VALID' if self.not_valid else ''}"
+        name = identifier(self.not_null_name)
+        return (*given_up, f"{table} ADD CONSTRAINT {name} NOT NULL {identifier(self.name)}{clauses}")
 
     def identity_clause(self) -> str:
         """GENERATED … AS IDENTITY with the options that are not the default ones."""
@@ -130,6 +170,8 @@ class Column:
         if (
             self.type not in _SERIAL
             or not self.not_null
+            or self.not_valid
+            or self.no_inherit
             or self.default != f"nextval({literal(qualified(self.schema, name)).strip()}::regclass)"
             or ownership is None
             or (self.schema, self.table, self.name) != tuple(getattr(ownership, "column", ()))
@@ -147,17 +189,23 @@ class ColumnKind(Kind[Column]):
     def query(self, major: int) -> str:
         # What few columns have comes in one array, so that the many others are short rows. A plain default speaks of no
         # column: without the table's OID Postgres need not open each table to deparse it.
+        # Since 18 NOT NULL is a constraint; only those that earlier versions could not have are looked at.
+        unusual = "contype = 'n' AND (connoinherit OR NOT convalidated)" if major >= 18 else "false"
         return f"""SELECT a.attrelid, a.attnum, ad.oid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
   pg_get_expr(ad.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE ad.adrelid END, a.attgenerated <> ''),
   CASE WHEN a.attgenerated <> '' OR a.attidentity <> '' OR a.attcollation <> t.typcollation
-    OR a.attinhcount > 0 THEN ARRAY[
+    OR a.attinhcount > 0 OR c.reloftype <> 0 OR (a.attnotnull AND c.oid IN (
+      SELECT conrelid FROM pg_constraint WHERE {unusual})) THEN ARRAY[
     a.attgenerated::text, a.attidentity::text,
     CASE WHEN a.attcollation <> t.typcollation THEN (
       SELECT quote_ident(n.nspname) || '.' || quote_ident(co.collname)
       FROM pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace WHERE co.oid = a.attcollation) END,
     CASE WHEN a.attinhcount > 0 AND NOT a.attislocal THEN (
       SELECT i.inhparent::text FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent
-      WHERE i.inhrelid = c.oid AND p.attname = a.attname AND NOT p.attisdropped ORDER BY i.inhseqno LIMIT 1) END] END,
+      WHERE i.inhrelid = c.oid AND p.attname = a.attname AND NOT p.attisdropped ORDER BY i.inhseqno LIMIT 1) END,
+    nullif(c.reloftype, 0)::text] || (SELECT ARRAY[CASE WHEN convalidated THEN '' ELSE 'v' END,
+      CASE WHEN connoinherit THEN 'i' ELSE '' END, conname::text]
+    FROM pg_constraint WHERE conrelid = c.oid AND conkey = ARRAY[a.attnum] AND {unusual}) END,
   CASE WHEN a.attidentity <> '' THEN (
     SELECT ARRAY[s.seqrelid::text, s.seqtypid::regtype::text, s.seqstart::text, s.seqincrement::text, s.seqmin::text,
       s.seqmax::text, s.seqcache::text, s.seqcycle::text, r.relname::text]
@@ -182,26 +230,33 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             return tuple(addresses), plain
         if sequence:
             addresses.append((PG_CLASS, int(sequence[0]), 0))
-        return tuple(addresses), Column(
-            table.schema,
-            table.name,
-            name,
-            type_,
-            not_null,
-            default,
-            {"s": "stored", "v": "virtual"}.get(rare[0], ""),
-            {"a": "always", "d": "by default"}.get(rare[1], ""),
-            _options(sequence[1:]) if sequence else None,
-            rare[2] or "",
-            sequence[8] if sequence else "",
-            number,
-            so_far.key((PG_CLASS, int(rare[3]), 0)) if rare[3] else None,
+        return (
+            tuple(addresses),
+            Column(
+                table.schema,
+                table.name,
+                name,
+                type_,
+                not_null,
+                default,
+                {"s": "stored", "v": "virtual"}.get(rare[0], ""),
+                {"a": "always", "d": "by default"}.get(rare[1], ""),
+                _options(sequence[1:]) if sequence else None,
+                rare[2] or "",
+                "v" in rare[5:6] and not rare[3],  # what is inherited is as valid as the parent's
+                "i" in rare[6:7],
+                rare[7] if rare[7:] else "",
+                sequence[8] if sequence else "",
+                number,
+                so_far.key((PG_CLASS, int(rare[3]), 0)) if rare[3] else so_far.key((PG_TYPE, int(rare[4] or 0), 0)),
+            ),
         )
 
     def create(self, obj: Column, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         if obj.inherited:
-            return obj.beyond_parent(after)
-        return (f"ALTER TABLE {qualified(obj.schema, obj.table)} ADD COLUMN {obj.definition(after)}",)
+            return obj.beyond_table(after)
+        added = f"ALTER TABLE {qualified(obj.schema, obj.table)} ADD COLUMN {obj.definition(after)}"
+        return (added, *obj.beyond_table(after))
 
     def drop(self, obj: Column) -> Sequence[str]:
         if obj.inherited:
@@ -215,12 +270,17 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
     def alter(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration | None:
         old_source = before.objects.get(old.of_parent) if old.of_parent else None
         source = after.objects.get(new.of_parent) if new.of_parent else None
-        if isinstance(old_source, Column) and isinstance(source, Column):
+        if isinstance(old_source, Column) and isinstance(source, Column) and old.of_parent == new.of_parent:
             # A change of the parent's column is one of this column too.
             changed = {
                 name: getattr(source, name) for name in _PASSED_ON if getattr(source, name) != getattr(old_source, name)
             }
+            passed_on = source.not_null and not source.no_inherit
+            if passed_on != (old_source.not_null and not old_source.no_inherit):
+                changed["not_null"] = passed_on
             old = replace(old, **changed)
+        if old.parent is not None and old.parent == new.parent and old.parent.kind != "table":
+            old = replace(old, type=new.type, collation=new.collation)  # the type's attribute changes it
         if old.generated != new.generated or (new.generated and old.default != new.default):
             if old.generated and not new.generated and old.generated == "stored" and old.type == new.type:
                 return self.change(old, new, before, after, drop_expression=True)
@@ -248,10 +308,10 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             statements.append(f"{column} {_type_clause(old, new)}")
         if new.default is not None and not new.generated and new.default != default:
             statements.append(f"{column} SET DEFAULT {new.default}")
-        if old.not_null != new.not_null:
-            statements.append(f"{column} {'SET' if new.not_null else 'DROP'} NOT NULL")
-        statements.extend(_identity_statements(column, old, new))
-        statements.extend(_position_statements(old, new, before, after))
+        rest = [*_identity_statements(column, old, new), *_position_statements(old, new, before, after)]
+        rewrites = retyped and not _keeps_file(old, new, before)
+        online = changed(new.key, statements, _becoming_not_null(old, new, before, after), rest, rewrites=rewrites)
+        statements.extend((*new.not_null_statements(old), *rest))
         narrows = old.type != new.type and not keeps_values(old.type, new.type)
         return Alteration(
             tuple(statements),
@@ -260,13 +320,38 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             else "",
             _disturbed(old, new) if retyped else lambda dependent: False,
             tuple(releases),
+            online,
         )
+
+    def create_online(self, obj: Column, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+        domains = (key for key in after.depends.get(obj.key, ()) if key.kind == "domain")
+        fills = obj.generated == "stored" or obj.identity or _may_differ(obj.default) or any(domains)
+        return added(obj.key, self.create(obj, after, frozenset())) if fills and not obj.inherited else ()
 
     def loses(self, obj: Column) -> str:
         return "" if obj.generated else f"column {obj.key.qualified_name} with its values"
 
     def identity(self, obj: Column) -> str:
         return f"COLUMN {qualified(obj.schema, obj.table, obj.name)}"
+
+
+def _may_differ(default: str | None) -> bool:
+    """Whether it may have another value for each row: what calls no function has not, nor has the time."""
+    return default is not None and "(" in default.replace("now()", "")
+
+
+def _keeps_file(old: Column, new: Column, before: Catalog) -> bool:
+    checks = (key for key in before.dependents.get(old.key, ()) if key.kind == "check")
+    return keeps_file(old.type, new.type) and old.collation == new.collation and not any(checks)
+
+
+def _becoming_not_null(old: Column, new: Column, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+    statements = new.not_null_statements(old)
+    if not statements or not new.not_null or new.not_valid:
+        return (OnlineStep(statements),) if statements else ()
+    if not old.not_null and not new.no_inherit:
+        return not_null_steps(new.key, before, after)
+    return (OnlineStep(statements, Run.VALIDATING if len(statements) == 1 else Run.LONG, _READ),)
 
 
 def _options(row: Sequence[str]) -> SequenceOptions:

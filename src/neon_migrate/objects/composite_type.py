@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CompositeType:
-    """A composite type; `attributes` are name and type of each, in order."""
+    """A composite type; `attributes` are name and type of each, with its collation if not the type's, in order."""
 
     schema: str
     name: str
@@ -39,7 +39,11 @@ class CompositeTypeKind(Kind[CompositeType]):
         return f"""SELECT t.oid, t.typarray, c.oid, n.nspname, t.typname,
   ARRAY(SELECT a.attnum::text {attributes} ORDER BY a.attnum),
   ARRAY(SELECT a.attname::text {attributes} ORDER BY a.attnum),
-  ARRAY(SELECT format_type(a.atttypid, a.atttypmod) {attributes} ORDER BY a.attnum)
+  ARRAY(SELECT format_type(a.atttypid, a.atttypmod) || coalesce((
+    SELECT ' COLLATE ' || quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
+    FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace
+    JOIN pg_type b ON b.oid = a.atttypid AND b.typcollation <> co.oid WHERE co.oid = a.attcollation), '')
+    {attributes} ORDER BY a.attnum)
 FROM pg_type t JOIN pg_class c ON c.oid = t.typrelid JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE c.relkind = 'c' AND t.oid >= 16384 AND {USER_SCHEMA}"""
 
@@ -61,12 +65,20 @@ WHERE c.relkind = 'c' AND t.oid >= 16384 AND {USER_SCHEMA}"""
         kept = [name for name in was if name in is_now]
         if kept != [name for name in is_now if name in was] or list(is_now)[: len(kept)] != kept:
             return None
-        actions = [f"DROP ATTRIBUTE {identifier(name)}" for name in was if name not in is_now]
+        typed = [key for key in before.dependents.get(old.key, ()) if getattr(before.objects[key], "of_type", "")]
+        cascade = " CASCADE" if typed else ""
+        gone = [name for name in was if name not in is_now]
+        actions = [f"DROP ATTRIBUTE {identifier(name)}{cascade}" for name in gone]
         actions += [
-            f"ALTER ATTRIBUTE {identifier(name)} TYPE {is_now[name]}" for name in kept if was[name] != is_now[name]
+            f"ALTER ATTRIBUTE {identifier(name)} TYPE {is_now[name]}{cascade}"
+            for name in kept
+            if was[name] != is_now[name]
         ]
-        actions += [f"ADD ATTRIBUTE {identifier(name)} {type_}" for name, type_ in is_now.items() if name not in was]
-        return Alteration((f"ALTER {self.identity(new)} {', '.join(actions)}",))
+        actions += [
+            f"ADD ATTRIBUTE {identifier(name)} {type_}{cascade}" for name, type_ in is_now.items() if name not in was
+        ]
+        lost = f"attributes {', '.join(gone)} of {new.key.qualified_name} in all tables of that type"
+        return Alteration((f"ALTER {self.identity(new)} {', '.join(actions)}",), lost if gone and typed else "")
 
     def identity(self, obj: CompositeType) -> str:
         return f"TYPE {qualified(obj.schema, obj.name)}"

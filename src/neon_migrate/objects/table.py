@@ -19,13 +19,18 @@ from neon_migrate.kind import (
     Inheriting,
     Inlined,
     Kind,
+    OnlineStep,
     ReadSoFar,
     Row,
+    Run,
 )
 from neon_migrate.sql import qualified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_ATTACHED = "Reads the partition's rows, unless a check says that they are within its bound, while nobody can use it."
+_REWRITTEN = "Rewrites the table while nobody can use it: by itself, so that nothing else waits for it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Table:
     divided_by  of a partitioned table: how and by what, as `pg_get_partkeydef` writes it
     parents     schema and name of the tables that it inherits from or is a partition of
     bound       of a partition: FOR VALUES … or DEFAULT
+    of_type     the composite type that it has its columns from, qualified and quoted; empty for none
     """
 
     schema: str
@@ -46,11 +52,12 @@ class Table:
     divided_by: str = ""
     parents: tuple[tuple[str, str], ...] = ()
     bound: str = ""
+    of_type: str = ""
 
     @property
     def plain(self) -> bool:
-        """Whether it has nothing to do with other tables' rows: is not partitioned, has no parents."""
-        return not self.divided_by and not self.parents
+        """Whether its rows and columns are its own: it is not partitioned, has no parents, is not of a type."""
+        return not self.divided_by and not self.parents and not self.of_type
 
     @property
     def key(self) -> Key:
@@ -67,37 +74,42 @@ class TableKind(Kind[Table]):
 
     def query(self, major: int) -> str:
         return f"""SELECT c.oid, c.reltype, t.typarray, n.nspname, c.relname, c.relpersistence = 'u',
-  coalesce(c.reloptions, '{{}}'), CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) ELSE '' END,
+  coalesce(c.reloptions, '{{}}') || coalesce((SELECT array_agg('toast.' || option)
+    FROM pg_class x, unnest(x.reloptions) AS option WHERE x.oid = c.reltoastrelid), '{{}}'),
+  CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) ELSE '' END,
   CASE WHEN i.inhrelid IS NOT NULL THEN ARRAY(SELECT ARRAY[pn.nspname, p.relname]::text[]
     FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE h.inhrelid = c.oid ORDER BY h.inhseqno) END,
-  coalesce(pg_get_expr(c.relpartbound, c.oid), '')
+  coalesce(pg_get_expr(c.relpartbound, c.oid), ''),
+  CASE WHEN c.reloftype = 0 THEN '' ELSE format_type(c.reloftype, NULL) END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_type t ON t.oid = c.reltype
 LEFT JOIN (SELECT DISTINCT inhrelid FROM pg_inherits) i ON i.inhrelid = c.oid
-WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.reloftype = 0 AND {USER_SCHEMA}"""
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, row_type, array_type, schema, name, unlogged, parameters, divided_by, parents, bound = row
+        oid, row_type, array_type, schema, name, unlogged, parameters, divided_by, parents, bound, of_type = row
         addresses = ((PG_CLASS, oid, 0), (PG_TYPE, row_type, 0), (PG_TYPE, array_type, 0))
         named = tuple((parent[0], parent[1]) for parent in parents or ())
-        return addresses, Table(schema, name, unlogged, tuple(sorted(parameters)), divided_by, named, bound)
+        settings = tuple(sorted(parameters))
+        return addresses, Table(schema, name, unlogged, settings, divided_by, named, bound, of_type)
 
     def create(self, obj: Table, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         parts = [after.objects[key] for key in after.owned.get(obj.key, ()) if key in inlined]
-        inherited = [part for part in parts if isinstance(part, Inheriting) and part.inherited]
         own = [part for part in parts if isinstance(part, Inlined) and not getattr(part, "inherited", False)]
         lines = [f"    {part.line_in_table(after)}" for part in sorted(own, key=lambda part: part.place_in_table)]
-        body = " (\n" + ",\n".join(lines) + "\n)" if lines else "" if obj.bound else " ()"
+        body = " (\n" + ",\n".join(lines) + "\n)" if lines else "" if obj.bound or obj.of_type else " ()"
         parameters = f" WITH ({', '.join(map(_parameter, obj.parameters))})" if obj.parameters else ""
         unlogged = "UNLOGGED " if obj.unlogged else ""
         table = f"CREATE {unlogged}TABLE {qualified(obj.schema, obj.name)}"
         parents = ", ".join(qualified(*parent) for parent in obj.parents)
-        if obj.bound:
+        if obj.of_type:
+            table = f"{table} OF {obj.of_type}{body}"
+        elif obj.bound:
             table = f"{table} PARTITION OF {parents}{body} {obj.bound}"
         else:
             table = f"{table}{body} INHERITS ({parents})" if parents else f"{table}{body}"
         divided = f" PARTITION BY {obj.divided_by}" if obj.divided_by else ""
-        beyond = (statement for part in inherited for statement in part.beyond_parent(after))
+        beyond = (sql for part in parts if isinstance(part, Inheriting) for sql in part.beyond_table(after))
         return (f"{table}{divided}{parameters}", *beyond)
 
     def drop(self, obj: Table) -> Sequence[str]:
@@ -108,6 +120,9 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.reloftype = 0 AN
             return None
         releases, statements = _parents_changed(old, new)
         table = self.identity(new)
+        if old.of_type != new.of_type:
+            given, what = (statements, f"OF {new.of_type}") if new.of_type else (releases, "NOT OF")
+            given.append(f"ALTER {table} {what}")
         if old.unlogged != new.unlogged:
             statements.append(f"ALTER {table} SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
         added = [parameter for parameter in new.parameters if parameter not in old.parameters]
@@ -117,13 +132,22 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.reloftype = 0 AN
             statements.append(f"ALTER {table} SET ({', '.join(map(_parameter, added))})")
         if removed:
             statements.append(f"ALTER {table} RESET ({', '.join(removed)})")
-        return Alteration(tuple(statements), releases=tuple(releases))
+        return Alteration(tuple(statements), releases=tuple(releases), online=_online(old, new, statements))
 
     def loses(self, obj: Table) -> str:
         return f"table {obj.key.qualified_name} with all its rows"
 
     def identity(self, obj: Table) -> str:
         return f"TABLE {qualified(obj.schema, obj.name)}"
+
+
+def _online(old: Table, new: Table, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
+    """All at once, but by itself where rows are written anew or read: new rows' logging, a partition's bound."""
+    attached = bool(new.bound) and (old.bound, old.parents) != (new.bound, new.parents)
+    if not attached and old.unlogged == new.unlogged:
+        return ()
+    why = _ATTACHED if attached else _REWRITTEN
+    return (OnlineStep(tuple(statements), Run.LONG, why, f"change table {new.name}"),)
 
 
 def _parents_changed(old: Table, new: Table) -> tuple[list[str], list[str]]:
