@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from neon_migrate.objects import kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Set
 
     from neon_migrate.catalog import Catalog, DatabaseObject, Key
+
+ItemT = TypeVar("ItemT")
 
 DROP, RELEASE, PUT = 0, 1, 2
 Node = tuple[int, "Key"]
@@ -79,6 +81,43 @@ def in_a_cycle(needs: Needs) -> set[Key]:
         if table in reach.get(need, ())
         for part in parts
     }
+
+
+def strongly_connected(after: Mapping[ItemT, Set[ItemT]]) -> list[frozenset[ItemT]]:
+    """The items in groups: those that need each other, directly or by way of others, are in one. (Tarjan 1972.)"""
+    number: dict[ItemT, int] = {}
+    lowest: dict[ItemT, int] = {}
+    path: list[ItemT] = []
+    on_path: set[ItemT] = set()
+    groups: list[frozenset[ItemT]] = []
+
+    def enter(item: ItemT) -> tuple[ItemT, Iterator[ItemT]]:
+        number[item] = lowest[item] = len(number)
+        path.append(item)
+        on_path.add(item)
+        return item, iter(after[item])
+
+    for root in after:
+        calls = [enter(root)] if root not in number else []
+        while calls:
+            item, needs = calls[-1]
+            for need in needs:
+                if need not in number:
+                    calls.append(enter(need))
+                    break
+                if need in on_path:
+                    lowest[item] = min(lowest[item], number[need])
+            else:
+                calls.pop()
+                if calls:
+                    lowest[calls[-1][0]] = min(lowest[calls[-1][0]], lowest[item])
+                if lowest[item] == number[item]:
+                    group = {path.pop()}
+                    while item not in group:
+                        group.add(path.pop())
+                    on_path -= group
+                    groups.append(frozenset(group))
+    return groups
 
 
 def in_order(after_node: Mapping[Node, set[Node]]) -> list[Node]:

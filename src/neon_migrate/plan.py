@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from neon_migrate.catalog import Catalog, DatabaseObject, Key
-    from neon_migrate.kind import Alteration
+    from neon_migrate.kind import Alteration, OnlineStep
     from neon_migrate.ordering import Name
 
 
@@ -34,15 +34,36 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One half of a Change: something taken down, or put up or altered.
+
+    online    the steps that do the same to tables in use; empty where `statements` hold up nobody for long
+    after     the positions of the parts that have to be done before
+    replaces  whether `online` also does what the part that takes down the same object is there for
+    """
+
+    node: Node
+    statements: tuple[Statement, ...]
+    online: tuple[OnlineStep, ...]
+    after: frozenset[int]
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Statements that make one Catalog into another, in order.
+    """What makes one Catalog into another, in order.
 
     fingerprint  of the Catalog it starts from
     """
 
     fingerprint: str
     changes: tuple[Change, ...]
-    statements: tuple[Statement, ...]
+    parts: tuple[Part, ...]
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All of it as it is done in one transaction."""
+        return tuple(statement for part in self.parts for statement in part.statements)
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -62,7 +83,7 @@ class Plan:
 def plan(before: Catalog, after: Catalog) -> Plan:
     """The Plan that makes `before` into `after`; without statements when the two are equal."""
     changes = diff(before, after)
-    return Plan(before.fingerprint, changes, tuple(_Planner(before, after, changes).statements()))
+    return Plan(before.fingerprint, changes, _Planner(before, after, changes).parts())
 
 
 @dataclass
@@ -80,14 +101,25 @@ class _Planner:
         self.carriers_before = _carriers(self.before)
         self.carriers_after = _carriers(self.after)
 
-    def statements(self) -> Iterable[Statement]:
+    def parts(self) -> tuple[Part, ...]:
         for change in self.changes:
             self._sort_in(change)
         self._take_down_what_hangs_on_it()
         gone = self._gone_with_their_owner()
         inlined = self._inlined()
-        for node in self._ordered(gone, inlined):
-            yield from self._written(node, inlined)
+        follows = self._follows(gone, inlined)
+        nodes = in_order(follows)
+        position = {node: number for number, node in enumerate(nodes)}
+        return tuple(
+            Part(
+                node,
+                tuple(self._written(node, inlined)),
+                self._online(node),
+                frozenset(position[earlier] for earlier in follows[node]),
+                self._replaced_online(node[1]),
+            )
+            for node in nodes
+        )
 
     def _sort_in(self, change: Change) -> None:
         match change:
@@ -185,7 +217,8 @@ class _Planner:
             seen.add(what)
         return apart | {key for key in inside if apart & self.after.depends.get(key, frozenset())}
 
-    def _ordered(self, gone: frozenset[Key], inlined: frozenset[Key]) -> list[Node]:
+    def _follows(self, gone: frozenset[Key], inlined: frozenset[Key]) -> dict[Node, set[Node]]:
+        """Each half of a Change with those that have to be done before it."""
         nodes = {(DROP, key) for key in self.drops if key not in gone}
         nodes |= {(PUT, key) for key in (*self.creates, *self.alters, *self.renames) if key not in inlined}
         nodes |= {(RELEASE, key) for key, (_, alteration) in self.alters.items() if alteration.releases}
@@ -230,7 +263,7 @@ class _Planner:
                 for need in self.before.depends.get(key, ()):
                     if need not in self.creates:
                         follows(put, (DROP, need))
-        return in_order(after_node)
+        return after_node
 
     def _names_wait(self, place: Callable[[int, Key], Node]) -> Iterator[tuple[Node, Node]]:
         """What takes a name, after what gives it up."""
@@ -282,6 +315,31 @@ class _Planner:
             parts = tuple(sorted(part for part in inlined if part in self.after.owned.get(key, ())))
             for sql in kind.create(obj, self.after, inlined):
                 yield Statement(sql, (key, *parts))
+
+    def _online(self, node: Node) -> tuple[OnlineStep, ...]:
+        half, key = node
+        kind = kind_of(key)
+        if half == DROP:
+            return () if self._loses_what_it_is_on(key) else kind.drop_online(self.drops[key])
+        if half == RELEASE or key in self.renames:
+            return ()
+        if key in self.alters:
+            return self.alters[key][1].online
+        if self._replaced_online(key):
+            return kind.replace_online(self.drops[key], self.creates[key], self.before, self.after)
+        obj = self.creates[key]
+        in_use = obj.owner is None or (obj.owner in self.before.objects and obj.owner not in self.creates)
+        return kind.create_online(obj, self.before, self.after) if in_use else ()
+
+    def _replaced_online(self, key: Key) -> bool:
+        """Whether it can stay until there is another in its place."""
+        if key not in self.drops or key not in self.creates or self._loses_what_it_is_on(key):
+            return False
+        return bool(kind_of(key).replace_online(self.drops[key], self.creates[key], self.before, self.after))
+
+    def _loses_what_it_is_on(self, key: Key) -> bool:
+        needs = self.before.depends.get(key, frozenset())
+        return self.before.objects[key].owner in self.drops or any(need in self.drops for need in needs)
 
 
 def _carriers(catalog: Catalog) -> Mapping[Key, Key]:

@@ -6,11 +6,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, PG_REWRITE, PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import (
+    PG_CLASS,
+    PG_REWRITE,
+    PG_TYPE,
+    USER_SCHEMA,
+    Alteration,
+    Found,
+    Kind,
+    OnlineStep,
+    ReadSoFar,
+    Row,
+    Run,
+)
 from neon_migrate.sql import qualified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_COMPUTED = "Computes all rows of the materialised view: by itself, so that no other lock is held meanwhile."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,12 @@ WHERE c.relkind = '{self.relkind}' AND c.oid >= 16384 AND c.relpersistence <> 't
     def create(self, obj: QueryRelation, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         parameters = f" WITH ({', '.join(p.replace('=', ' = ', 1) for p in obj.parameters)})" if obj.parameters else ""
         return (f"CREATE {self.identity(obj)}{parameters} AS\n{obj.query}",)
+
+    def create_online(self, obj: QueryRelation, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+        if self.relkind == "v":
+            return ()
+        made = tuple(self.create(obj, after, frozenset()))
+        return (OnlineStep(made, Run.LONG, _COMPUTED, f"create {self.noun.lower()} {obj.name}"),)
 
     def drop(self, obj: QueryRelation) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)

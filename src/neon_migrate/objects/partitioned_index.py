@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import PG_CLASS, Found, Kind, OnlineStep, ReadSoFar, Row, Run
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_EVERY_PARTITION = """Builds an index on every partition while writes to them wait: what is partitioned has no CONCURRENTLY.
+If that takes too long, build one on each partition by hand first, by CREATE INDEX CONCURRENTLY: it is taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,10 @@ WHERE c.relkind = 'I' AND NOT c.relispartition AND NOT EXISTS (
         unique = "UNIQUE " if obj.unique else ""
         definition = obj.definition.removeprefix("USING btree ")
         return (f"CREATE {unique}INDEX {identifier(obj.name)} ON {_on(obj.schema, obj.table)}{definition}",)
+
+    def create_online(self, obj: PartitionedIndex, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+        made = tuple(self.create(obj, after, frozenset()))
+        return (OnlineStep(made, Run.LONG, _EVERY_PARTITION, f"create index {obj.name}"),)
 
     def drop(self, obj: PartitionedIndex) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)

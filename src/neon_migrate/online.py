@@ -1,0 +1,225 @@
+"""Groups a Plan's statements into batches that hold up nobody for long: what a migration each is to contain.
+
+Each kind says in which steps its statements are done on a table in use (kind.OnlineStep). Here they are put in order
+and together: what locks only for a moment shares a transaction, what takes long is alone, and what has to be taken down
+and put back stays in one transaction with what it is taken down for.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from neon_migrate.kind import OnlineStep, Run
+from neon_migrate.ordering import DROP, strongly_connected
+from neon_migrate.plan import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from neon_migrate.plan import Part, Plan
+
+_TOGETHER = (Run.FIRST, Run.SHARED)
+_SHORT = "Locks only for a moment, whatever the number of rows: in one transaction."
+_PUT_BACK = "What hangs on it is taken down and put back in the same transaction."
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Statements that are run and committed together: one migration.
+
+    transactional  False: a single statement that no transaction may contain
+    why            sentences on why they are apart from the rest; none where there is no rest
+    name           what a migration of it is called; empty where that is best said by what it changes
+    """
+
+    statements: tuple[Statement, ...]
+    transactional: bool = True
+    why: tuple[str, ...] = ()
+    name: str = ""
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """The data that may go, in words, each once."""
+        return tuple(dict.fromkeys(statement.loses for statement in self.statements if statement.loses))
+
+    def script(self) -> str:
+        """The statements as SQL text for psql, with its own BEGIN and COMMIT where it is transactional."""
+        body = "".join(f"{statement.sql};\n" for statement in self.statements)
+        return f"BEGIN;\n{body}COMMIT;\n" if self.transactional else body
+
+
+def online(plan: Plan) -> tuple[Batch, ...]:
+    """The Plan in as many transactions as it takes to keep the database in use meanwhile; none when it is empty."""
+    return _batches(plan.parts, frozenset())
+
+
+def offline(plan: Plan, *, values_first: bool = False) -> tuple[Batch, ...]:
+    """The Plan in one transaction.
+
+    values_first  what has to be committed before it can be used (enum values) in a transaction before it
+    """
+    if not plan.parts:
+        return ()
+    if not values_first:
+        return (Batch(plan.statements),)
+    plain = (number for number, part in enumerate(plan.parts) if all(step.run != Run.FIRST for step in part.online))
+    return _batches(plan.parts, frozenset(plain))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    """One step of one part; `number` orders it among those that nothing else orders."""
+
+    number: tuple[int, int]
+    statements: tuple[Statement, ...]
+    run: Run
+    why: str
+    name: str
+
+
+_Graph = dict["_Step", set["_Step"]]
+"""For each step those that have to be done before it."""
+
+
+def _batches(parts: Sequence[Part], plain: frozenset[int]) -> tuple[Batch, ...]:
+    """`plain` are the positions of parts that are done without their online steps."""
+    while True:
+        graph = _graph(parts, plain)
+        groups = strongly_connected(graph)
+        unfit = frozenset(number for group in groups for number in _unfit(group))
+        if not unfit:
+            return tuple(_in_batches(graph, groups))
+        plain |= unfit
+
+
+def _unfit(group: Collection[_Step]) -> Iterator[int]:
+    """The parts whose steps would all have to be in one transaction: they had better be done in their plain way."""
+    parts = [step.number[0] for step in group]
+    for step in group:
+        if len(group) > 1 and (step.run == Run.CONCURRENTLY or parts.count(step.number[0]) > 1):
+            yield step.number[0]
+
+
+def _graph(parts: Sequence[Part], plain: frozenset[int]) -> _Graph:
+    downs = {part.node[1]: number for number, part in enumerate(parts) if part.node[0] == DROP}
+    # What is replaced online takes its old self down too; where that is not possible, both halves are plain.
+    replaced = {
+        downs[part.node[1]]: number for number, part in enumerate(parts) if part.replaces and number not in plain
+    }
+    steps = {
+        number: _steps(number, part, part.online if number not in plain else ())
+        for number, part in enumerate(parts)
+        if number not in replaced
+    }
+    graph: _Graph = {step: set() for own in steps.values() for step in own}
+    for number, own in steps.items():
+        part = parts[number]
+        entry = own[_entry(own) if number not in replaced.values() else 1]
+        for earlier, later in pairwise(own):
+            graph[later].add(earlier)
+        for needed in part.after:
+            if needed in replaced:
+                if part.node[0] == DROP:
+                    graph[own[0]].add(_there(steps[replaced[needed]]))
+            else:
+                graph[entry if parts[needed].node[0] == DROP else own[0]].add(_there(steps[needed]))
+        down = downs.get(part.node[1])
+        if part.node[0] != DROP and down in steps:
+            graph[_there(steps[down])].add(entry)
+    return graph
+
+
+def _steps(number: int, part: Part, online: Sequence[OnlineStep]) -> tuple[_Step, ...]:
+    if not online:
+        return (_Step((number, 0), part.statements, Run.SHARED, "", ""),)
+    key = part.node[1]
+    loses = next((statement.loses for statement in part.statements if statement.loses), "")
+    return tuple(
+        _Step(
+            (number, position),
+            tuple(Statement(sql, (key,), loses if position == 0 else "") for sql in step.statements),
+            step.run,
+            step.why,
+            step.name,
+        )
+        for position, step in enumerate(online)
+    )
+
+
+def _entry(own: Sequence[_Step]) -> int:
+    """The first step that needs out of the way what is taken down: an index built for a constraint does not."""
+    return next((position for position, step in enumerate(own) if step.run != Run.CONCURRENTLY), 0)
+
+
+def _there(own: Sequence[_Step]) -> _Step:
+    """The step after which what others need is there: whether all rows have been looked at does not matter to them."""
+    return next((step for step in reversed(own) if step.run != Run.VALIDATING), own[-1])
+
+
+def _in_batches(graph: _Graph, groups: Sequence[frozenset[_Step]]) -> Iterator[Batch]:
+    """Group after group: all short ones that can be together, then each of the others by itself, long ones last."""
+    queue = _Queue(graph, groups)
+    found: list[list[_Step]] = []
+    while queue.waiting:
+        so_far = len(found)
+        for run in (Run.FIRST, Run.SHARED):
+            together = [step for group in queue.take(run) for step in group]
+            found += [together] if together else []
+        for run in (Run.CONCURRENTLY, Run.VALIDATING):
+            found += queue.take(run)
+        if len(found) == so_far:
+            found.append(next(queue.take(Run.LONG)))
+    for steps in found:
+        yield _batch(steps, alone=len(found) == 1)
+
+
+def _batch(steps: Sequence[_Step], *, alone: bool) -> Batch:
+    run = max(step.run for step in steps)
+    why = [step.why for step in steps if step.why]
+    if run in _TOGETHER:
+        why = [] if alone else why or [_SHORT]
+    elif len(steps) > 1:
+        why.append(_PUT_BACK)
+    names = dict.fromkeys(step.name for step in steps)
+    return Batch(
+        tuple(statement for step in steps for statement in step.statements),
+        run != Run.CONCURRENTLY,
+        tuple(dict.fromkeys(why)),
+        next(iter(names)) if len(names) == 1 else "",
+    )
+
+
+class _Queue:
+    """Groups of steps that are ready, as those that they need were taken."""
+
+    def __init__(self, graph: _Graph, groups: Sequence[frozenset[_Step]]) -> None:
+        self.groups = [sorted(group, key=lambda step: step.number) for group in groups]
+        self.waiting = len(self.groups)
+        home = {step: index for index, group in enumerate(self.groups) for step in group}
+        self.followers: list[list[int]] = [[] for _ in self.groups]
+        self.missing = [0] * len(self.groups)
+        self.ready: dict[Run, list[tuple[tuple[int, int], int]]] = {run: [] for run in Run}
+        for index, group in enumerate(self.groups):
+            needs = {home[needed] for step in group for needed in graph[step]} - {index}
+            self.missing[index] = len(needs)
+            for need in needs:
+                self.followers[need].append(index)
+            self._offer(index)
+
+    def take(self, run: Run) -> Iterator[list[_Step]]:
+        """Each group of this sort that is ready, also those that only then become so."""
+        while self.ready[run]:
+            _, index = heapq.heappop(self.ready[run])
+            self.waiting -= 1
+            for follower in self.followers[index]:
+                self.missing[follower] -= 1
+                self._offer(follower)
+            yield self.groups[index]
+
+    def _offer(self, index: int) -> None:
+        if self.missing[index] == 0:
+            group = self.groups[index]
+            heapq.heappush(self.ready[max(step.run for step in group)], (group[0].number, index))
