@@ -16,7 +16,7 @@ from neon_migrate.sql import identifier, qualified
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_EVERY_PARTITION = """Builds an index on every partition while writes to them wait: what is partitioned has no CONCURRENTLY.
+_EVERY_PARTITION = """Builds an index on every partition while writes wait: what is partitioned has no CONCURRENTLY.
 If that takes too long, build one on each partition by hand first, by CREATE INDEX CONCURRENTLY: it is taken over."""
 
 
