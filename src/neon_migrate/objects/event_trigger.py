@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import identifier, literal
+from neon_migrate.switchable import ENABLED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PG_EVENT_TRIGGER = 3466
-_ENABLED = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ FROM pg_event_trigger WHERE oid >= 16384"""
         return f"EVENT TRIGGER {identifier(obj.name)}"
 
     def _enabling(self, obj: EventTrigger) -> str:
-        return f"ALTER {self.identity(obj)} {_ENABLED[obj.enabled]}"
+        return f"ALTER {self.identity(obj)} {ENABLED[obj.enabled]}"
 
 
 KIND = EventTriggerKind()
