@@ -121,3 +121,16 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
     """Editors on Windows write one."""
     (tmp_path / "neon-migrate.toml").write_bytes(b'\xef\xbb\xbftable-name = "mine"\r\n')
     assert load(tmp_path).table_name == "mine"
+
+
+def test_what_stops_a_deployment_is_settled(tmp_path: Path) -> None:
+    """By severity; a word that is none is refused, also within a list."""
+    (tmp_path / "neon-migrate.toml").write_text(
+        'stops-at = ["danger", "warning"]\napproval = "none"\nbackup = "branch"\n'
+    )
+    settings = load(tmp_path)
+    assert (settings.stops_at, settings.approval, settings.backup) == (("danger", "warning"), "none", "branch")
+    for text in ('stops-at = ["danger", "dangerous"]', 'approval = "maybe"', 'backup = "tape"'):
+        (tmp_path / "neon-migrate.toml").write_text(text)
+        with pytest.raises(SettingsError, match="Known: "):
+            load(tmp_path)

@@ -18,6 +18,9 @@ SCHEMA_PLACES = ("schema.json", "tools/schema-generator/schema.json")
 
 MigrationType = Literal["inferred", "simple", "reversible"]
 MigrationVersioning = Literal["inferred", "timestamp", "sequential"]
+Severity = Literal["note", "warning", "danger"]
+Approval = Literal["required", "none"]
+Backup = Literal["none", "branch", "snapshot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,12 @@ class Settings:
     """The target's major version, where no database says it."""
     postgres_bindir: Path | None = None
     """A folder with `postgres` and `initdb` to be used for scratch databases."""
+    stops_at: tuple[Severity, ...] = ()
+    """The severities of hazards that keep a pull request from being deployed; by default they warn and allow."""
+    approval: Approval = "required"
+    """Whether `ci deploy` refuses a GitHub environment without required reviewers."""
+    backup: Backup = "none"
+    """What `ci deploy` makes of production's Neon branch before it applies, to be kept for a while."""
 
 
 _NAMES = {
@@ -132,8 +141,11 @@ def _typed(settings: Settings, attribute: str, value: Any, path: Path) -> Any:
     allowed = {
         "migration_type": ("inferred", "simple", "reversible"),
         "migration_versioning": ("inferred", "timestamp", "sequential"),
+        "stops_at": ("note", "warning", "danger"),
+        "approval": ("required", "none"),
+        "backup": ("none", "branch", "snapshot"),
     }.get(attribute)
-    if allowed and value not in allowed:
+    if allowed and not set([value] if isinstance(value, str) else value) <= set(allowed):
         raise SettingsError(f"{path.name}: {toml_name(attribute)} is {value!r}", why="Known: " + ", ".join(allowed))
     if attribute in _PATHS:
         return (settings.root / value).resolve()
