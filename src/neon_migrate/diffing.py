@@ -11,7 +11,7 @@ from neon_migrate.errors import RefusedError
 from neon_migrate.events import Step, Warned
 from neon_migrate.expected import other_major
 from neon_migrate.plan import plan
-from neon_migrate.settled import ScratchDatabase, settled_apart, settled_beside
+from neon_migrate.settled import ScratchDatabase, as_written_by_one, settled_apart, settled_beside
 from neon_migrate.side import DatabaseSide, SchemaSide, TextSide, find_side
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from neon_migrate.catalog import Catalog, Unmodelled
     from neon_migrate.plan import Plan
     from neon_migrate.project import Project
-    from neon_migrate.settings import Settings
     from neon_migrate.side import Side
 
 
@@ -100,8 +99,9 @@ def diff(
     root = base or project.settings.root
     sides = (find_side(before, "FROM", project, root), find_side(after, "TO", project, root))
     with ExitStack() as scratches:
-        read = _Reading(project, scratches).both(sides)
-        old, new, kept = _comparable(sides, read, project.settings)
+        reading = _Reading(project, scratches)
+        read = reading.both(sides)
+        old, new, kept = _comparable(sides, reading.settled(*read))
         about_renames = _renames(sides[1], read[0].catalog)
         told = (*_about_words(before, after), *read[0].warnings, *read[1].warnings, *about_renames)
         warnings = tuple(dict.fromkeys(told))
@@ -175,6 +175,22 @@ class _Reading:
                 found[index] = self._loaded(side, other.major if other else None)
         return found[0], found[1]
 
+    def settled(self, first: _Read, second: _Read) -> tuple[Catalog, Catalog]:
+        """Both Catalogs with their expressions in one form. Two databases of one major version have them so."""
+        settings = self.project.settings
+        if first.scratch and second.scratch:
+            return settled_apart(first.scratch, second.scratch, settings)
+        if second.scratch:
+            return settled_beside(first.catalog, second.scratch, settings)
+        if first.scratch:
+            new, old = settled_beside(second.catalog, first.scratch, settings)
+            return old, new
+        if first.catalog.major == second.catalog.major:
+            return first.catalog, second.catalog
+        newer = max(first.catalog.major, second.catalog.major)
+        server = self.scratches.enter_context(self.project.scratch(major=newer))
+        return as_written_by_one(server, first.catalog, second.catalog)
+
     def _loaded(self, side: TextSide, major: int | None) -> _Read:
         self.project.observer(Step(f"running {side.label} on a scratch Postgres"))
         server = self.scratches.enter_context(self.project.scratch(major=major, wanted=side.wanted))
@@ -189,10 +205,10 @@ class _Reading:
 
 
 def _comparable(
-    sides: Sequence[Side], read: tuple[_Read, _Read], settings: Settings
+    sides: Sequence[Side], catalogs: tuple[Catalog, Catalog]
 ) -> tuple[Catalog, Catalog, tuple[Unmodelled, ...]]:
-    """Both Catalogs with their expressions in one form, and what was added to a schema.json's side, named."""
-    old, new = _settled(*read, settings)
+    """Both Catalogs, and what was added to a schema.json's side, named."""
+    old, new = catalogs
     match sides:
         case SchemaSide(), SchemaSide():
             return old, new, ()
@@ -203,14 +219,3 @@ def _comparable(
             together = with_kept(new, old)
             return old, together, left_as_they_are(together, new)
     return old, new, ()
-
-
-def _settled(first: _Read, second: _Read, settings: Settings) -> tuple[Catalog, Catalog]:
-    if first.scratch and second.scratch:
-        return settled_apart(first.scratch, second.scratch, settings)
-    if second.scratch:
-        return settled_beside(first.catalog, second.scratch, settings)
-    if first.scratch:
-        new, old = settled_beside(second.catalog, first.scratch, settings)
-        return old, new
-    return first.catalog, second.catalog

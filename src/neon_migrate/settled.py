@@ -1,7 +1,8 @@
 """Expressions in the form that Postgres gives them once they were written down and read again.
 
 `CHECK (status IN ('a', 'b'))` on a varchar is deparsed in one form, and that text, run again, in another. Two Catalogs
-are only compared fairly when both sides were read from text that Postgres itself wrote.
+are only compared fairly when both sides were read from text that Postgres itself wrote; and by the same major version,
+since each deparses in its own way (16 leaves out the table's name before the columns of a view on one table).
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.diff import Rename, diff
 from neon_migrate.errors import StatementError
 from neon_migrate.objects import kind_of
+from neon_migrate.plan import plan
 from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import open_scratch
+from neon_migrate.sources.roles import make_roles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,9 +58,48 @@ def settled_apart(first: ScratchDatabase, second: ScratchDatabase, settings: Set
 def settled_beside(live: Catalog, scratch: ScratchDatabase, settings: Settings) -> tuple[Catalog, Catalog]:
     """The same for a database that must not be changed: what it has is written down and read again in a copy of the
     scratch database. What can't be made there, since a table is not the same, stays as it was read.
+
+    Where the scratch is of another major version, what differs in `live` is first read again as that one writes it.
     """
+    if live.major != scratch.server.major:
+        live = _as_written_by(scratch.server, live, scratch.catalog)
     changed = _changed(live, scratch.catalog)
     return _definitions_read_again(live, scratch, changed), _made_again(scratch, changed, settings)
+
+
+def as_written_by_one(server: ScratchServer, first: Catalog, second: Catalog) -> tuple[Catalog, Catalog]:
+    """Two databases' Catalogs, of different major versions, with what differs as `server`'s version writes it."""
+    return _as_written_by(server, first, second), _as_written_by(server, second, first)
+
+
+def _as_written_by(server: ScratchServer, catalog: Catalog, other: Catalog) -> Catalog:
+    """`catalog`, with what is not the same in `other` read again from a database of `server` that has all of it.
+
+    It stays as it was read where it can't be made there, for want of an extension say.
+    """
+    differing = {key for key, obj in catalog.objects.items() if other.objects.get(key, obj) != obj}
+    if not differing:
+        return catalog
+    database = server.create()
+    try:
+        with open_scratch(server, database) as session:
+            script = plan(read_catalog(session), catalog).script()
+            make_roles(server, [script])
+            session.script(script)
+            read = read_catalog(session).objects
+    except StatementError:
+        return catalog
+    finally:
+        server.drop(database)
+    again = {key: _with_text_of(read[key], catalog.objects[key]) for key in differing & read.keys()}
+    return replace(catalog, objects={**catalog.objects, **again})
+
+
+def _with_text_of(other: Any, obj: Any) -> DatabaseObject:
+    """As another version deparses it. That it is not valid, which nothing can make it again, stays."""
+    valid = {name: getattr(obj, name) for name in ("valid", "validated") if hasattr(obj, name)}
+    changed: DatabaseObject = replace(other, **valid)
+    return changed
 
 
 def _changed(first: Catalog, second: Catalog) -> set[Key]:
