@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NOT_VALID = " NOT VALID"
+_ENFORCED = "Reads all rows to see that the foreign key holds, while they can't be changed: by itself."
 
 _ADDED = "A constraint is added NOT VALID, for new rows only: those that are there are checked by a later migration."
 _VALIDATED = "Checks the rows that are there while reads and writes go on, once the lock that adding took is released."
@@ -103,7 +104,7 @@ FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384
         if old.definition == new.definition and new.validated:
             step = validated(new.schema, new.table, new.name)
             return Alteration(step.statements, online=(step,))
-        return None
+        return _clauses_changed(old, new) if self.contype == "f" else None
 
     def create_online(self, obj: Constraint, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
         if not obj.validated:
@@ -129,6 +130,33 @@ FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384
 
     def identity(self, obj: Constraint) -> str:
         return f"CONSTRAINT {identifier(obj.name)} ON {qualified(obj.schema, obj.table)}"
+
+
+def _clauses_changed(old: Constraint, new: Constraint) -> Alteration | None:
+    """What ALTER CONSTRAINT changes of a foreign key: when it is checked, and since 18 whether it is at all."""
+    (rest, deferrable, deferred, ignored), is_now = _clauses(old.definition), _clauses(new.definition)
+    if rest != is_now[0] or (new.validated != old.validated and ignored == is_now[3]):
+        return None
+    if ignored and not is_now[3] and not new.validated:
+        return None  # ENFORCED looks at all rows
+    words = []
+    if (deferrable, deferred) != is_now[1:3]:
+        words.append(" ".join(word for word in is_now[1:3] if word) or "NOT DEFERRABLE")
+    if ignored != is_now[3]:
+        words.append(is_now[3] or "ENFORCED")
+    sql = f"{_alter_table(new)} ALTER CONSTRAINT {identifier(new.name)} {' '.join(words)}"
+    enforced = OnlineStep((sql,), Run.LONG, _ENFORCED, f"enforce {new.name}")
+    return Alteration((sql,), online=(enforced,) if ignored and not is_now[3] else ())
+
+
+def _clauses(definition: str) -> tuple[str, str, str, str]:
+    """A foreign key as `pg_get_constraintdef` writes it: less its last clauses, and DEFERRABLE and the others."""
+    found = []
+    for clause in ("NOT ENFORCED", "INITIALLY DEFERRED", "DEFERRABLE"):
+        found.append(clause if definition.endswith(f" {clause}") else "")
+        definition = definition.removesuffix(f" {clause}")
+    ignored, deferred, deferrable = found
+    return definition, deferrable, deferred, ignored
 
 
 def validated(schema: str, table: str, name: str) -> OnlineStep:
