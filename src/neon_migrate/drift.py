@@ -10,6 +10,7 @@ from neon_migrate.errors import NeonMigrateError, ScratchError, StatementError
 from neon_migrate.events import DriftFound, Step, Warned
 from neon_migrate.expected import other_major, replayed_catalog
 from neon_migrate.plan import plan
+from neon_migrate.settled import as_written_by_one
 from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import snapshot_keys
 
@@ -84,6 +85,7 @@ def _compared(project: Project, applied: Sequence[Migration], live: Live) -> Dri
     try:
         with project.scratch(major=live.major, wanted=snapshot_keys(applied, project.settings)) as server:
             expected = replayed_catalog(project, applied, server)
-            return Drift(differences(plan(live.catalog, expected).changes), other_major(server), compared=True)
+            found, expected = as_written_by_one(server, live.catalog, expected)
+            return Drift(differences(plan(found, expected).changes), other_major(server), compared=True)
     except (ScratchError, StatementError) as error:
         return Drift((), (f"The database could not be compared with its migrations: {error}",), compared=False)

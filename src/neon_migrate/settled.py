@@ -68,7 +68,9 @@ def settled_beside(live: Catalog, scratch: ScratchDatabase, settings: Settings) 
 
 
 def as_written_by_one(server: ScratchServer, first: Catalog, second: Catalog) -> tuple[Catalog, Catalog]:
-    """Two databases' Catalogs, of different major versions, with what differs as `server`'s version writes it."""
+    """Two databases' Catalogs; where these are of two major versions, what differs is as `server`'s writes it."""
+    if first.major == second.major:
+        return first, second
     return _as_written_by(server, first, second), _as_written_by(server, second, first)
 
 
