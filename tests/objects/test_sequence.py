@@ -42,6 +42,24 @@ CASES = (
         ),
     ),
     Case(
+        "unlogged",
+        "CREATE UNLOGGED SEQUENCE s; CREATE SEQUENCE r",
+        "CREATE SEQUENCE s CACHE 3; CREATE UNLOGGED SEQUENCE r; CREATE UNLOGGED SEQUENCE q",
+        sql=(
+            "CREATE UNLOGGED SEQUENCE public.q",
+            "ALTER SEQUENCE public.r SET UNLOGGED",
+            "ALTER SEQUENCE public.s CACHE 3",
+            "ALTER SEQUENCE public.s SET LOGGED",
+        ),
+    ),
+    Case(
+        "unlogged with its table is no difference of its own",
+        "CREATE TABLE t (a serial)",
+        "CREATE UNLOGGED TABLE t (a serial)",
+        sql=("ALTER TABLE public.t SET UNLOGGED",),
+        back=("ALTER TABLE public.t SET LOGGED",),
+    ),
+    Case(
         "direction turned",
         "CREATE SEQUENCE s",
         "CREATE SEQUENCE s INCREMENT BY -1",

@@ -178,7 +178,8 @@ class Column:
         ):
             return None
         options = getattr(sequence, "options", None)
-        return key if options and options.type == self.type and not options.clauses() else None
+        plain = options and options.type == self.type and not options.clauses()
+        return key if plain and not getattr(sequence, "unlogged", False) else None
 
 
 class ColumnKind(Kind[Column]):

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A sequence; who owns it is a fact of its own."""
+    """A sequence; who owns it is a fact of its own.
+
+    unlogged  not written to the WAL (since 15), where that is not because it belongs to an unlogged table
+    """
 
     schema: str
     name: str
     options: SequenceOptions
+    unlogged: bool = False
 
     @property
     def key(self) -> Key:
@@ -37,24 +41,30 @@ class SequenceKind(Kind[Sequence]):
 
     def query(self, major: int) -> str:
         return f"""SELECT c.oid, n.nspname, c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,
-  s.seqmin, s.seqmax, s.seqcache, s.seqcycle
+  s.seqmin, s.seqmax, s.seqcache, s.seqcycle, c.relpersistence = 'u' AND NOT EXISTS (SELECT FROM pg_depend d
+    JOIN pg_class t ON t.oid = d.refobjid AND t.relpersistence = 'u'
+    WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'a' AND d.refclassid = {PG_CLASS})
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relpersistence <> 't' AND {USER_SCHEMA} AND NOT EXISTS (SELECT FROM pg_depend d
   WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i' AND d.refclassid = {PG_CLASS})"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        return ((PG_CLASS, row[0], 0),), Sequence(row[1], row[2], SequenceOptions(*row[3:]))
+        oid, schema, name, *options, unlogged = row
+        return ((PG_CLASS, oid, 0),), Sequence(schema, name, SequenceOptions(*options), unlogged)
 
     def create(self, obj: Sequence, after: Catalog, inlined: frozenset[Key]) -> Several[str]:
         type_ = f" AS {obj.options.type}" if obj.options.type != "bigint" else ""
         clauses = "".join(f" {clause}" for clause in obj.options.clauses())
-        return (f"CREATE {self.identity(obj)}{type_}{clauses}",)
+        return (f"CREATE {'UNLOGGED ' if obj.unlogged else ''}{self.identity(obj)}{type_}{clauses}",)
 
     def drop(self, obj: Sequence) -> Several[str]:
         return (f"DROP {self.identity(obj)}",)
 
     def alter(self, old: Sequence, new: Sequence, before: Catalog, after: Catalog) -> Alteration | None:
-        return Alteration((f"ALTER {self.identity(new)} {' '.join(old.options.changes_to(new.options))}",))
+        actions = [" ".join(old.options.changes_to(new.options))] if old.options != new.options else []
+        if old.unlogged != new.unlogged:
+            actions.append(f"SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
+        return Alteration(tuple(f"ALTER {self.identity(new)} {action}" for action in actions))
 
     def identity(self, obj: Sequence) -> str:
         return f"SEQUENCE {qualified(obj.schema, obj.name)}"
