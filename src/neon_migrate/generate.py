@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Create, diff
 from neon_migrate.differences import Difference, differences
-from neon_migrate.errors import RefusedError, StatementError
+from neon_migrate.drafting import Work, drafts
+from neon_migrate.errors import MigrationFileError, RefusedError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.ledger import folder as migrations_folder
-from neon_migrate.migration_text import migration_text, slug, slug_of
+from neon_migrate.migration_text import slug, slug_of
+from neon_migrate.online import offline, online
 from neon_migrate.plan import Plan, plan
-from neon_migrate.prove import UNSAFE_USE_OF_NEW_ENUM_VALUE, prove, run_text
+from neon_migrate.prove import UNSAFE_USE_OF_NEW_ENUM_VALUE, run_text
 from neon_migrate.settled import settled
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
@@ -23,13 +24,13 @@ from neon_migrate.sources.schema_json.document import Document, read_document
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
 from neon_migrate.sources.schema_json.renaming import due
 from neon_migrate.sql import identifier, qualified
-from neon_migrate.way_back import with_way_back
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from neon_migrate.catalog import Catalog, Unmodelled
+    from neon_migrate.drafting import Draft
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
@@ -44,13 +45,17 @@ if TYPE_CHECKING:
 class GeneratedMigration:
     """One new migration.
 
-    paths     up first, then down
-    way_back  what `down` is worth, as it was seen; None where there is none
+    transactional  False: its one statement is none that a transaction may contain
+    why            sentences on why it is apart from the others, as they stand at its head
+    way_back       what `down` is worth, as it was seen; None where there is none
+    paths          up first, then down
     """
 
     version: int
     up: str
     down: str | None
+    transactional: bool = True
+    why: tuple[str, ...] = ()
     way_back: WayBack | None = None
     paths: tuple[Path, ...] = ()
 
@@ -81,12 +86,22 @@ class GenerateReport:
 
 
 def generate(
-    project: Project, *, name: str | None = None, allow_data_loss: bool = False, check: bool = False
+    project: Project,
+    *,
+    name: str | None = None,
+    allow_data_loss: bool = False,
+    check: bool = False,
+    offline: bool = False,
 ) -> GenerateReport:
-    """Write the migration that brings the migrations folder in step with schema.json, after running it both ways.
+    """Write the migrations that bring the migrations folder in step with schema.json, after running them both ways.
 
-    name   the new migration's description; made from the changes where it is left out
-    check  only tell, write nothing
+    There are as many as it takes for the application to go on meanwhile: what takes as long as there are rows is done
+    without holding others up, in a transaction of its own or, where no transaction may contain it, without one.
+
+    name     the new migration's description; made from the changes where it is left out
+    check    only tell, write nothing
+    offline  one transaction for everything, for a database that nobody uses meanwhile; two where an enum value is new
+             and used
 
     Raises SchemaError, MigrationFileError, StatementError (an existing migration does not run), RefusedError (data
     would be lost), ProofError, ScratchError.
@@ -96,14 +111,15 @@ def generate(
     folder = migrations_folder.read(settings)
     project.observer(Step(f"replaying {len(folder.migrations)} migrations"))
     with project.scratch(wanted=snapshot_keys(folder.migrations, settings)) as server:
-        work = _Work(settings, document, folder, server, replay(server, folder.migrations, settings).database)
-        report = work.report()
+        history = replay(server, folder.migrations, settings).database
+        generation = _Generation(settings, document, folder, server, history, offline)
+        report = generation.report()
         if report.in_step or check:
             return report
         if report.losses and not allow_data_loss:
             raise _refused(report.losses)
-        migrations = work.migrations(name, allow_data_loss=allow_data_loss)
-    return work.proven_report(report, migrations)
+        migrations = generation.migrations(name, allow_data_loss=allow_data_loss)
+    return generation.proven_report(report, migrations)
 
 
 def out_of_step(project: Project, server: ScratchServer) -> GenerateReport:
@@ -111,7 +127,7 @@ def out_of_step(project: Project, server: ScratchServer) -> GenerateReport:
     settings = project.settings
     folder = migrations_folder.read(settings)
     database = replay(server, folder.migrations, settings).database
-    return _Work(settings, read_document(settings.schema), folder, server, database).report()
+    return _Generation(settings, read_document(settings.schema), folder, server, database).report()
 
 
 def _refused(losses: Sequence[str]) -> RefusedError:
@@ -123,7 +139,7 @@ def _refused(losses: Sequence[str]) -> RefusedError:
 
 
 @dataclass
-class _Work:
+class _Generation:
     """One run of `generate`: databases on one scratch server and the Catalogs read from them."""
 
     settings: Settings
@@ -131,6 +147,7 @@ class _Work:
     folder: Folder
     server: ScratchServer
     history: str
+    offline: bool = False
 
     def __post_init__(self) -> None:
         before, desired = self._settled()
@@ -138,21 +155,21 @@ class _Work:
         renamed = scratch_catalog(self.server, start, self.settings) if renaming else before
         after = with_kept(desired, renamed)
         self.seeds = self._seeds(start)
-        texts = [(table, text) for table, _, texts in self.seeds for text in texts]
-        self.stage = _Stage(before, renamed, after, renaming, plan(renamed, after), texts)
+        texts = tuple((table, text) for table, _, texts in self.seeds for text in texts)
+        self.work = Work(self.history, before, renamed, after, renaming, plan(renamed, after), texts)
         self.coverage = (*before.unmodelled, *left_as_they_are(after, desired))
         self.proofs: list[Proof] = []
 
     def report(self) -> GenerateReport:
         """What there is to do; nothing is proven or written yet."""
-        stage = self.stage
-        warnings = (*map(str, self.document.warnings), *_fails_on_rows(stage.forward))
+        work = self.work
+        warnings = (*map(str, self.document.warnings), *_fails_on_rows(work.forward))
         return GenerateReport(
-            in_step=not (stage.forward.statements or stage.renaming or stage.seeds),
-            differences=differences(stage.forward.changes),
-            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in due(self.document, stage.before)),
+            in_step=not (work.forward.statements or work.renaming or work.seeds),
+            differences=differences(work.forward.changes),
+            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in due(self.document, work.before)),
             seeds=tuple((table.name, count) for table, count, _ in self.seeds),
-            losses=stage.forward.losses,
+            losses=work.forward.losses,
             warnings=warnings,
             coverage=self.coverage,
         )
@@ -169,19 +186,22 @@ class _Work:
 
     def migrations(self, name: str | None, *, allow_data_loss: bool) -> tuple[GeneratedMigration, ...]:
         """The new migrations, proven and written. Raises RefusedError where a loss was seen that is not allowed."""
-        stage = self.stage
-        changes = diff(stage.before, stage.after) if stage.renaming else stage.forward.changes
-        tables = [table.name for table, _, _ in self.seeds]
-        description = slug(name) if name else slug_of(changes, tables, first=not self.folder.migrations)
-        proven = self._proven(stage)
+        description = slug(name) if name else ""
+        found = self._drafts()
+        self.proofs = [draft.proof for draft in found]
         lost = [loss for proof in self.proofs for loss in proof.lost]
         if lost and not allow_data_loss:
             raise _refused(lost)
-        parts = [f"{description}_enum_values"] * (len(proven) - 1) + [description]
-        return tuple(
-            replace(one, paths=migrations_folder.write(self.settings, one.version, part, one.up, one.down))
-            for part, one in zip(parts, proven, strict=True)
-        )
+        if len(found) == 1:
+            return tuple(self._written([(description or self._description(), found[0])]))
+        return tuple(self._written([(slug(f"{description} {draft.slug}"), draft) for draft in found]))
+
+    def _description(self) -> str:
+        """What a single migration is called after."""
+        work = self.work
+        changes = diff(work.before, work.after) if work.renaming else work.forward.changes
+        tables = [table.name for table, _, _ in self.seeds]
+        return slug_of(changes, tables, first=not self.folder.migrations)
 
     def _settled(self) -> tuple[Catalog, Catalog]:
         """The Catalogs of the history and of schema.json."""
@@ -215,93 +235,34 @@ class _Work:
                     found.append((Key("table", seed.schema, seed.table), len(due.new) + len(due.changed), texts))
         return found
 
-    def _proven(self, stage: _Stage) -> tuple[GeneratedMigration, ...]:
-        version = migrations_folder.next_version(self.folder, self.settings, datetime.now(UTC))
+    def _drafts(self) -> tuple[Draft, ...]:
         reversible = migrations_folder.is_reversible(self.folder, self.settings)
+        forward = self.work.forward
+        if not self.offline:
+            return drafts(self.server, self.work, online(forward), self.settings, reversible=reversible)
         try:
-            return (self._prove(stage, self.history, version, reversible),)
+            return drafts(self.server, self.work, offline(forward), self.settings, reversible=reversible)
         except StatementError as error:
             if error.sqlstate != UNSAFE_USE_OF_NEW_ENUM_VALUE:
                 raise
-        return self._in_two(stage, version, reversible)
+        apart = offline(forward, values_first=True)
+        return drafts(self.server, self.work, apart, self.settings, reversible=reversible)
 
-    def _in_two(self, stage: _Stage, version: int, reversible: bool) -> tuple[GeneratedMigration, ...]:
-        """New enum values first, in a transaction of their own: Postgres lets nobody use one before its commit."""
-        values = [
-            statement
-            for change in stage.forward.changes
-            if isinstance(change, Alter) and change.key.kind == "enum"
-            for statement in stage.forward.statements
-            if change.key in statement.serves
-        ]
-        middle = self.server.create(template=self.history)
-        run_text(self.server, middle, ";\n".join(statement.sql for statement in values))
-        between = scratch_catalog(self.server, middle, self.settings)
-        forward = plan(stage.before, between)
-        first = self._prove(
-            _Stage(stage.before, stage.before, between, (), forward, []), self.history, version, reversible
-        )
-        start, renaming = middle, stage.renaming
-        if renaming:
-            start = self.server.create(template=middle)
-            run_text(self.server, start, ";\n".join(text for text, _ in renaming))
-        renamed = scratch_catalog(self.server, start, self.settings)
-        rest = _Stage(between, renamed, stage.after, renaming, plan(renamed, stage.after), stage.seeds)
-        return first, self._prove(rest, middle, self._after(version), reversible)
-
-    def _after(self, version: int) -> int:
-        return version + 1 if version < 10**13 else version + 2
-
-    def _prove(self, stage: _Stage, start: str, version: int, reversible: bool) -> GeneratedMigration:
-        up, down = stage.up(), stage.down() if reversible else None
-        proof = prove(
-            self.server,
-            start,
-            up,
-            down,
-            self.settings,
-            goal=stage.after,
-            origin=stage.before,
-            forward=stage.forward.statements,
-            backward=stage.backward.statements,
-            rewritten=[table for table, _ in stage.seeds],
-        )
-        self.proofs.append(proof)
-        if down is not None and proof.way_back is not None:
-            down = with_way_back(down, proof.way_back)
-        return GeneratedMigration(version, up, down, proof.way_back)
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """One migration to be: from `before` by way of `renamed` to `after`."""
-
-    before: Catalog
-    renamed: Catalog
-    after: Catalog
-    renaming: tuple[tuple[str, str], ...]
-    forward: Plan
-    seeds: list[tuple[Key, str]]
-
-    @cached_property
-    def backward(self) -> Plan:
-        """From `after` to `renamed`."""
-        return plan(self.after, self.renamed)
-
-    def up(self) -> str:
-        renaming = "".join(f"{forward};\n" for forward, _ in self.renaming)
-        texts = [text for _, text in self.seeds]
-        rest = migration_text(self.forward.statements, texts) if self.forward.statements or texts else ""
-        return "\n".join(part for part in (renaming, rest) if part)
-
-    def down(self) -> str:
-        head = []
-        if any(table in self.renamed.objects for table, _ in self.seeds):
-            head.append("Leaves seed rows as they are.")
-        renaming = "".join(f"{backward};\n" for _, backward in reversed(self.renaming))
-        back = self.backward.statements
-        rest = migration_text(back, head=head) if back or head else ""
-        return "\n".join(part for part in (rest, renaming) if part)
+    def _written(self, named: Sequence[tuple[str, Draft]]) -> Iterator[GeneratedMigration]:
+        """All of the files or none of them."""
+        versions = migrations_folder.next_versions(self.folder, self.settings, datetime.now(UTC), len(named))
+        written: list[Path] = []
+        try:
+            for version, (description, draft) in zip(versions, named, strict=True):
+                paths = migrations_folder.write(self.settings, version, description, draft.up, draft.down)
+                written += paths
+                yield GeneratedMigration(
+                    version, draft.up, draft.down, draft.transactional, draft.why, draft.proof.way_back, paths
+                )
+        except MigrationFileError:
+            for path in written:
+                path.unlink()
+            raise
 
 
 def _rename_statements(rename: Rename) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.diff import Alter, Create, Drop, Rename
 from neon_migrate.errors import UsageError
+from neon_migrate.ledger.migration import NO_TRANSACTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
 _WIDTH = 100
 
 
-def migration_text(statements: Sequence[Statement], seeds: Sequence[str] = (), *, head: Iterable[str] = ()) -> str:
+def migration_text(
+    statements: Sequence[Statement],
+    seeds: Sequence[str] = (),
+    *,
+    head: Iterable[str] = (),
+    no_transaction: bool = False,
+) -> str:
     """The file's text.
 
-    head   sentences for the comment it starts with
-    seeds  INSERT statements without semicolon, after everything else
+    head            sentences for the comment it starts with
+    seeds           INSERT statements without semicolon, after everything else
+    no_transaction  whether its first line tells sqlx to begin none: there is one statement then
     """
     comment = "\n".join(f"-- {line}" for part in head for line in textwrap.wrap(part, _WIDTH - 3))
     blocks = [comment] if comment else []
@@ -35,22 +43,12 @@ def migration_text(statements: Sequence[Statement], seeds: Sequence[str] = (), *
             blocks.append(text)
         before = about if "\n" not in text else None
     blocks.extend(f"{seed};" for seed in seeds)
-    return "\n\n".join(blocks) + "\n"
+    return (f"{NO_TRANSACTION}\n" if no_transaction else "") + "\n\n".join(blocks) + "\n"
 
 
 def _subject(statement: Statement) -> tuple[str, str]:
     key = statement.serves[0] if statement.serves else None
     return (key.schema, key.name) if key else ("", "")
-
-
-def losses_of_up(losses: Sequence[str]) -> list[str]:
-    """The sentences that tell in a down file what its up has taken for good."""
-    return [f"Does not bring back {loss}." for loss in losses]
-
-
-def losses_of_down(losses: Sequence[str]) -> list[str]:
-    """The sentences that tell in a down file what running it costs."""
-    return [f"Loses {loss}." for loss in losses]
 
 
 def slug_of(changes: Sequence[Change], seeds: Sequence[str], *, first: bool) -> str:

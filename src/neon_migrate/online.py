@@ -30,15 +30,20 @@ _PUT_BACK = "What hangs on it is taken down and put back in the same transaction
 class Batch:
     """Statements that are run and committed together: one migration.
 
-    transactional  False: a single statement that no transaction may contain
-    why            sentences on why they are apart from the rest; none where there is no rest
-    name           what a migration of it is called; empty where that is best said by what it changes
+    run   CONCURRENTLY: a single statement that no transaction may contain; else one transaction
+    why   sentences on why they are apart from the rest; none where there is no rest
+    name  what a migration of it is called; empty where that is best said by what it changes
     """
 
     statements: tuple[Statement, ...]
-    transactional: bool = True
+    run: Run = Run.SHARED
     why: tuple[str, ...] = ()
     name: str = ""
+
+    @property
+    def transactional(self) -> bool:
+        """Whether it is a transaction."""
+        return self.run != Run.CONCURRENTLY
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -186,7 +191,7 @@ def _batch(steps: Sequence[_Step], *, alone: bool) -> Batch:
     names = dict.fromkeys(step.name for step in steps)
     return Batch(
         tuple(statement for step in steps for statement in step.statements),
-        run != Run.CONCURRENTLY,
+        run,
         tuple(dict.fromkeys(why)),
         next(iter(names)) if len(names) == 1 else "",
     )

@@ -180,7 +180,7 @@ class Prover:
                 if error.sqlstate == UNSAFE_USE_OF_NEW_ENUM_VALUE:
                     raise
                 if variety is None:
-                    raise _does_not_run("up", error) from None
+                    raise does_not_run("up", error) from None
                 failures.append((variety, error))
                 self._varieties.pop(0)
                 self._discard(self._databases[-1])
@@ -228,7 +228,7 @@ class Prover:
             run_text(self._server, copy, down)
         except StatementError as error:
             if before.contents is None:
-                raise _does_not_run("down", error) from None
+                raise does_not_run("down", error) from None
             fails = _reason(error)
             self._discard(copy)
             copy = self._without_rows(down)
@@ -249,7 +249,7 @@ class Prover:
             for text in (*self._done, down):
                 run_text(self._server, copy, text)
         except StatementError as error:
-            raise _does_not_run("down", error) from None
+            raise does_not_run("down", error) from None
         return copy
 
 
@@ -272,7 +272,8 @@ def _reason(error: StatementError) -> str:
     return f"{error.what} ({detail})" if detail else error.what
 
 
-def _does_not_run(direction: str, error: StatementError) -> ProofError:
+def does_not_run(direction: str, error: StatementError) -> ProofError:
+    """The error for a text that does not run on a scratch database; `direction` is up or down."""
     return ProofError(
         f"The generated {direction} migration does not run: {error.what}",
         where=error.where,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,10 +17,11 @@ from neon_migrate.ledger.migration import Migration, MigrationFile, checksum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from neon_migrate.ledger.naming import Direction, FileName
     from neon_migrate.settings import Settings
+
+_TIMESTAMP = "%Y%m%d%H%M%S"
 
 StrayCode = Literal["not-a-migration", "duplicate-version", "down-without-up"]
 
@@ -191,22 +193,35 @@ def is_reversible(folder: Folder, settings: Settings) -> bool:
 
 
 def next_version(folder: Folder, settings: Settings, now: datetime) -> int:
-    """The version of the next migration, sequential or a UTC timestamp as sqlx infers it; 1 in an empty folder.
+    """The version of the next migration; see `next_versions`."""
+    return next_versions(folder, settings, now, 1)[0]
 
-    It is above every other. A timestamp also keeps two seconds away from the latest: from two that differ by one, sqlx
-    would infer that versions are sequential.
+
+def next_versions(folder: Folder, settings: Settings, now: datetime, count: int) -> tuple[int, ...]:
+    """The versions of the next migrations, sequential or UTC timestamps as sqlx infers it; from 1 in an empty folder.
+
+    Each is above every other. Timestamps also keep two seconds apart: from two that differ by one, sqlx would infer
+    that versions are sequential.
     """
     latest = folder.migrations[-1].version if folder.migrations else None
     if _is_sequential(folder, settings):
-        return 1 if latest is None else latest + 1
+        first = 1 if latest is None else latest + 1
+        return tuple(range(first, first + count))
+    found: list[int] = []
     moment = now.astimezone(UTC)
-    version = _timestamp(moment)
-    if latest is not None and latest >= _timestamp(moment + timedelta(days=1)):
-        return latest + 1
-    while latest is not None and version - latest <= 1:
-        moment += timedelta(seconds=1)
+    if latest is not None and latest >= _timestamp(moment):
+        # Somebody's clock is ahead, or the version is no timestamp at all: then there is nothing but to count on.
+        ahead = _moment(latest)
+        if ahead is None and latest >= _timestamp(moment + timedelta(days=1)):
+            return tuple(range(latest + 1, latest + 1 + count))
+        moment = ahead or moment
+    while len(found) < count:
         version = _timestamp(moment)
-    return version
+        if latest is None or version - latest > 1:
+            found.append(version)
+            latest = version
+        moment += timedelta(seconds=1)
+    return tuple(found)
 
 
 def _is_sequential(folder: Folder, settings: Settings) -> bool:
@@ -222,7 +237,15 @@ def _is_sequential(folder: Folder, settings: Settings) -> bool:
 
 
 def _timestamp(moment: datetime) -> int:
-    return int(moment.strftime("%Y%m%d%H%M%S"))
+    return int(moment.strftime(_TIMESTAMP))
+
+
+def _moment(version: int) -> datetime | None:
+    """The moment that a version says; None where it is no timestamp."""
+    with suppress(ValueError):
+        moment = datetime.strptime(str(version), _TIMESTAMP).replace(tzinfo=UTC)
+        return moment if _timestamp(moment) == version else None
+    return None
 
 
 def write(settings: Settings, version: int, slug: str, up: str, down: str | None) -> tuple[Path, ...]:

@@ -1,0 +1,171 @@
+"""A plan's batches as migrations: the text of each, there and back, run on a scratch database before anyone sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from neon_migrate.diff import diff
+from neon_migrate.errors import StatementError
+from neon_migrate.kind import Run
+from neon_migrate.migration_text import migration_text, slug_of
+from neon_migrate.online import Batch, online
+from neon_migrate.plan import Plan, plan
+from neon_migrate.prove import Prover, does_not_run, run_text
+from neon_migrate.sources.database import scratch_catalog
+from neon_migrate.way_back import with_way_back
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neon_migrate.catalog import Catalog, Key
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.prove import Proof
+    from neon_migrate.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All there is to do: from `before` by way of `renamed` to `after`.
+
+    start     the name of a scratch database that is as `before` says
+    renaming  statements without semicolon that rename, and those that take it back
+    forward   the Plan from `renamed` to `after`
+    seeds     INSERT statements, and the table of each
+    """
+
+    start: str
+    before: Catalog
+    renamed: Catalog
+    after: Catalog
+    renaming: tuple[tuple[str, str], ...]
+    forward: Plan
+    seeds: tuple[tuple[Key, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A migration that was run both ways and is not written yet.
+
+    slug  what it is called when it is one of several
+    why   sentences on why it is apart from the others
+    down  None where no way back was asked for
+    """
+
+    slug: str
+    why: tuple[str, ...]
+    transactional: bool
+    up: str
+    down: str | None
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    batch: Batch
+    renaming: tuple[tuple[str, str], ...] = ()
+    seeds: tuple[tuple[Key, str], ...] = ()
+
+    def up(self) -> str:
+        renaming = "".join(f"{forward};\n" for forward, _ in self.renaming)
+        texts = [text for _, text in self.seeds]
+        if not self.batch.statements and not texts:
+            return renaming
+        head = self.batch.why if not renaming else ()
+        rest = migration_text(self.batch.statements, texts, head=head, no_transaction=not self.batch.transactional)
+        comment = migration_text((), head=self.batch.why) if renaming and self.batch.why else ""
+        return "\n".join(part for part in (comment, renaming, rest) if part)
+
+
+def drafts(
+    server: ScratchServer, work: Work, batches: Sequence[Batch], settings: Settings, *, reversible: bool
+) -> tuple[Draft, ...]:
+    """A migration for each batch, proven one after the other; renames are in the first, seeds in the last.
+
+    Raises ProofError; StatementError with SQLSTATE 55P04 where an enum value is used in the transaction that adds it.
+    """
+    found = []
+    database = server.create(template=work.start)
+    pieces = _pieces(work, batches)
+    origin = work.before
+    with Prover(server, work.start, settings) as prover:
+        for piece in pieces:
+            up = piece.up()
+            goal = work.after
+            if piece is not pieces[-1]:
+                _run(server, database, up)
+                goal = scratch_catalog(server, database, settings)
+            target = _without_reading(origin, goal, work.before)
+            backward, down = _back(piece, work.renamed if piece.renaming else target, goal)
+            proof = prover.prove(
+                up,
+                down if reversible else None,
+                goal=goal,
+                origin=target,
+                forward=piece.batch.statements,
+                backward=backward.statements,
+                rewritten=[table for table, _ in piece.seeds],
+            )
+            slug = slug_of(diff(origin, goal), [table.name for table, _ in piece.seeds], first=False)
+            if reversible and proof.way_back is not None:
+                down = with_way_back(down, proof.way_back)
+            found.append(
+                Draft(
+                    piece.batch.name or slug,
+                    piece.batch.why,
+                    piece.batch.transactional,
+                    up,
+                    down if reversible else None,
+                    proof,
+                )
+            )
+            origin = goal
+    server.drop(database)
+    return tuple(found)
+
+
+def _pieces(work: Work, batches: Sequence[Batch]) -> list[_Piece]:
+    """Renames and seeds go with a batch that locks only for a moment, else by themselves."""
+    pieces = [_Piece(batch) for batch in batches]
+    if work.renaming:
+        joined = bool(pieces) and pieces[0].batch.run == Run.SHARED
+        first = pieces.pop(0) if joined else _Piece(Batch(()))
+        pieces.insert(0, replace(first, renaming=work.renaming))
+    if work.seeds:
+        joined = bool(pieces) and pieces[-1].batch.run == Run.SHARED
+        last = pieces.pop() if joined else _Piece(Batch(()))
+        pieces.append(replace(last, seeds=work.seeds))
+    return pieces
+
+
+def _run(server: ScratchServer, database: str, up: str) -> None:
+    try:
+        run_text(server, database, up)
+    except StatementError as error:
+        raise does_not_run("up", error) from None
+
+
+def _back(piece: _Piece, target: Catalog, goal: Catalog) -> tuple[Plan, str]:
+    """The way back from `goal` to `target` as one file: online where that takes no more than one."""
+    backward = plan(goal, target)
+    batches = online(backward)
+    single = batches[0] if len(batches) == 1 and not piece.renaming else Batch(backward.statements)
+    head = ["Leaves seed rows as they are."] if any(table in target.objects for table, _ in piece.seeds) else []
+    renaming = "".join(f"{back};\n" for _, back in reversed(piece.renaming))
+    if not single.statements and not head:
+        return backward, renaming
+    rest = migration_text(single.statements, head=head, no_transaction=not single.transactional)
+    return backward, "\n".join(part for part in (rest, renaming) if part)
+
+
+def _without_reading(origin: Catalog, goal: Catalog, start: Catalog) -> Catalog:
+    """`origin`, but what only helped on the way is put back NOT VALID: a way back need not read the table for it."""
+    helped: dict[Key, Any] = {
+        key: obj
+        for key, obj in origin.objects.items()
+        if key not in goal.objects and key not in start.objects and getattr(obj, "validated", False)
+    }
+    if not helped:
+        return origin
+    put_back = {key: replace(obj, validated=False) for key, obj in helped.items()}
+    return replace(origin, objects={**origin.objects, **put_back})
