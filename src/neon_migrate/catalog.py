@@ -58,6 +58,10 @@ class Unmodelled:
     identity: str
 
 
+SETTING = "setting"
+"""The type of an Unmodelled that is set for the database, not made in it."""
+
+
 @dataclass(frozen=True)
 class Catalog:
     """All objects of a database at one moment; equal when the objects are.
@@ -79,6 +83,11 @@ class Catalog:
     def __post_init__(self) -> None:
         for name in ("objects", "addresses"):
             object.__setattr__(self, name, MappingProxyType(getattr(self, name)))
+
+    @cached_property
+    def unmodelled_objects(self) -> frozenset[Unmodelled]:
+        """`unmodelled` without the database's settings: those are not part of a schema, so a copy of it has none."""
+        return frozenset(thing for thing in self.unmodelled if thing.type != SETTING)
 
     @cached_property
     def depends(self) -> Mapping[Key, frozenset[Key]]:

@@ -53,10 +53,10 @@ def differences(changes: Iterable[Change]) -> tuple[Difference, ...]:
 
 def of_other_kinds(found: Catalog, expected: Catalog) -> tuple[Difference, ...]:
     """Objects of kinds that are not compared, where one side has not even the name."""
-    has, wanted = set(found.unmodelled), set(expected.unmodelled)
+    has, wanted = found.unmodelled_objects, expected.unmodelled_objects
     return (
-        *(Difference(thing.type, thing.identity, "missing") for thing in expected.unmodelled if thing not in has),
-        *(Difference(thing.type, thing.identity, "unexpected") for thing in found.unmodelled if thing not in wanted),
+        *(Difference(thing.type, thing.identity, "missing") for thing in expected.unmodelled if thing in wanted - has),
+        *(Difference(thing.type, thing.identity, "unexpected") for thing in found.unmodelled if thing in has - wanted),
     )
 
 

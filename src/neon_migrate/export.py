@@ -107,7 +107,7 @@ def _prove(project: Project, dump: Dump, catalog: Catalog, major: int) -> tuple[
 def _unmodelled(expected: Catalog, found: Catalog) -> tuple[Difference, ...]:
     """Objects of kinds that are not compared: at least each of them has to be there again."""
     names = [
-        {(each.type, each.identity) for each in catalog.unmodelled if each.type != _LEFT_OUT}
+        {(each.type, each.identity) for each in catalog.unmodelled_objects if each.type != _LEFT_OUT}
         for catalog in (expected, found)
     ]
     missing = [Difference(kind, name, "missing") for kind, name in sorted(names[0] - names[1])]

@@ -116,12 +116,18 @@ class Kind(ABC, Generic[ObjectT]):
     rank        where its statements stand when nothing else orders them; lower comes first
     inline      whether CREATE TABLE of its owner writes it too
     overwrites  whether creating it replaces the one that is there
+    stored_in   the system catalogs (`pg_cast`), or sorts of rows there (`pg_class.v`: relkind, contype, prokind or
+                typtype), of which one must have rows that are not initdb's for the query to have any; empty: is always
+                asked
+    facts_in    the system catalog, with classoid, objoid and objsubid, that it reads all rows of; empty where none
     """
 
     name: str
     rank: int
     inline: bool = False
     overwrites: bool = False
+    stored_in: tuple[str, ...] = ()
+    facts_in: str = ""
 
     @abstractmethod
     def query(self, major: int) -> str:

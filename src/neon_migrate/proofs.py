@@ -68,7 +68,7 @@ def _code() -> str:
         *(package / "hazards").rglob("*.py"),
         *(package / name for name in ("kind.py", "diff.py", "differences.py", "execute.py")),
         *(package / "sources").glob("*.py"),
-        package / "postgres" / "introspect.py",
+        *(package / "postgres" / name for name in ("introspect.py", "reading.py", "system_catalogs.py")),
         Path(__file__),
     ]
     digest = hashlib.sha256()

@@ -17,7 +17,7 @@ UNKNOWN = {
     "conversion": ("CREATE CONVERSION c FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8", "public.c"),
     "foreign-data wrapper": ("CREATE FOREIGN DATA WRAPPER w", "w"),
     "operator family": ("CREATE OPERATOR FAMILY f USING btree", "public.f USING btree"),
-    "table": ("CREATE TYPE k AS (a integer); CREATE TABLE typed OF k (PRIMARY KEY (a))", "public.typed"),
+    "access method": ("CREATE ACCESS METHOD m TYPE INDEX HANDLER bthandler", "m"),
     "text search template": ("CREATE TEXT SEARCH TEMPLATE t (LEXIZE = dsimple_lexize)", "public.t"),
 }
 
@@ -97,11 +97,15 @@ def test_names_in_expressions_are_qualified_whatever_the_search_path(session: Se
     assert plain.objects[Key("column", "public", "t", "m")].default == "'ok'::app.mood"  # type: ignore[attr-defined]
 
 
-def test_a_database_without_unknown_objects_is_read_in_one_round_trip(session: Session) -> None:
-    """Toast tables with their indexes, keys and sequences are no reason to ask a second time."""
+def test_nothing_more_is_asked_where_every_object_is_known(session: Session) -> None:
+    """Toast tables with their indexes, keys, sequences and extensions' types are no reason to ask what they are."""
     session.script(
         "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL);"
-        "CREATE TABLE t (id serial PRIMARY KEY, body text DEFAULT 'x' CHECK (body <> ''));"
+        "CREATE EXTENSION hstore; CREATE TABLE u (t_id int REFERENCES _sqlx_migrations (version), made hstore);"
+        "CREATE TABLE t (id serial PRIMARY KEY, body text DEFAULT 'x' CHECK (body <> '')); CREATE VIEW v AS TABLE t;"
+        "CREATE TYPE pair AS (a int); CREATE TYPE mood AS ENUM ('ok'); CREATE DOMAIN d AS int CHECK (VALUE > 0);"
+        "CREATE TYPE r AS RANGE (subtype = float8); CREATE MATERIALIZED VIEW m AS TABLE t; CREATE INDEX ON m (id);"
+        "CREATE TABLE p (i int PRIMARY KEY) PARTITION BY RANGE (i); CREATE TABLE p1 PARTITION OF p DEFAULT"
     )
     asked: list[str] = []
     query = session.query

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_CLASS, PG_CONSTRAINT, PG_EXTENSION, PG_TYPE, Alteration, Found, Kind, ReadSoFar, Row
-from neon_migrate.sql import literal
+from neon_migrate.sql import identifier, literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ class Comment:
 
     on        the object, or the one that has it: a view's for its column, a constraint for its index
     identity  how COMMENT ON names what it is about
-    inside    what of `on` it is about: a column's name, or `index`; empty for all of it
+    inside    what of `on` it is about: the name of a column or of a domain's check, or `index`; empty for all of it
     """
 
     on: Key
@@ -46,29 +46,36 @@ class CommentKind(Kind[Comment]):
     name = "comment"
     rank = 1000
     overwrites = True
+    facts_in = "pg_description"
 
     def query(self, major: int) -> str:
         # initdb's own comments are nobody's change, nor are those that extensions bring along; a user's object has an
         # OID of 16384 or more, but schema public has not.
         return f"""SELECT d.classoid, d.objoid, d.objsubid, d.description, c.oid::regclass::text, a.attname::text,
-  quote_ident(a.attname), c.reltype, k.oid
+  quote_ident(a.attname), c.reltype, k.oid, o.conname, o.contypid
 FROM pg_description d
 LEFT JOIN pg_class c ON d.classoid = {PG_CLASS} AND c.oid = d.objoid AND c.relkind IN ('v', 'm', 'c', 'f', 'i', 'I')
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0
 LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')
+LEFT JOIN pg_constraint o ON d.classoid = {PG_CONSTRAINT} AND o.oid = d.objoid AND o.contypid <> 0
 WHERE d.objoid >= 16384 AND d.classoid <> {PG_EXTENSION}
-UNION ALL SELECT d.classoid, d.objoid, d.objsubid, d.description, NULL, NULL, NULL, NULL, NULL FROM pg_description d
+UNION ALL SELECT d.classoid, d.objoid, d.objsubid, d.description, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM pg_description d
 JOIN pg_namespace n ON n.oid = d.objoid AND d.classoid = 'pg_namespace'::regclass
 WHERE n.nspname = 'public' AND d.description <> 'standard public schema'"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
-        classid, oid, subid, text, relation, column, quoted, row_type, constraint = row
+        classid, oid, subid, text, relation, column, quoted, row_type, constraint, check, domain = row
         on = so_far.key((classid, oid, subid))
         if on is not None:
             return (), Comment(on, so_far.identity(on), text)
         if quoted is not None:
             on = so_far.key((PG_CLASS, oid, 0)) or so_far.key((PG_TYPE, row_type, 0))
             return ((), Comment(on, f"COLUMN {relation}.{quoted}", text, column)) if on else None
+        if domain is not None:
+            on = so_far.key((PG_TYPE, domain, 0))
+            named = f"CONSTRAINT {identifier(check)} ON {so_far.identity(on)}" if on else ""
+            return ((), Comment(on, named, text, check)) if on else None
         on = so_far.key((PG_CONSTRAINT, constraint, 0)) if constraint else None
         return ((), Comment(on, f"INDEX {relation}", text, "index")) if on else None
 

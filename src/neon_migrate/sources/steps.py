@@ -227,7 +227,7 @@ def _reason(error: StatementError) -> str:
 
 def _differences(before: Catalog, found: Catalog) -> tuple[str, ...]:
     """What a down file left otherwise than it was before its up file; also objects of kinds that nothing else knows."""
-    unmodelled = sorted(set(before.unmodelled) ^ set(found.unmodelled), key=lambda one: (one.type, one.identity))
+    unmodelled = sorted(before.unmodelled_objects ^ found.unmodelled_objects, key=lambda one: (one.type, one.identity))
     return (
         *map(str, differences(diff(found, before))),
         *(f"{one.type} {one.identity} is {_MISSING[one in before.unmodelled]}" for one in unmodelled),
