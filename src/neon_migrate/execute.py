@@ -8,21 +8,20 @@ the server; a text that can't stand between others (its own transaction control,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from neon_migrate.errors import Location, StatementError
 from neon_migrate.ledger import rows
 from neon_migrate.postgres.message import Outcome
-from neon_migrate.script import shape, units
+from neon_migrate.script import Unit, shape, units
 from neon_migrate.sql import literal, location, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from neon_migrate.ledger.migration import LedgerRow, Migration, MigrationFile
     from neon_migrate.postgres.message import TextRows, Tick
     from neon_migrate.postgres.session import Session
-    from neon_migrate.script import Unit
     from neon_migrate.settings import Settings
     from neon_migrate.sql import SourceStatement
 
@@ -43,6 +42,31 @@ _ELAPSED = (
 )
 
 
+class Probe(Protocol):
+    """Somebody who looks at every statement of a run (see postgres.observe); a rehearsal has one.
+
+    head, tail  statements that are run before and after each of the file's, in the same transaction
+    """
+
+    @property
+    def head(self) -> tuple[str, ...]: ...
+
+    @property
+    def tail(self) -> tuple[str, ...]: ...
+
+    def opened(self) -> None:
+        """A transaction begins, perhaps the second attempt at one."""
+
+    def committed(self) -> None:
+        """It is committed."""
+
+    def note(self, offset: int, before: Sequence[TextRows], tag: str, after: Sequence[TextRows]) -> None:
+        """The statement at `offset` of its file ran; `before` and `after` are what `head` and `tail` gave."""
+
+    def alone(self, offset: int, run: Callable[[Tick], None]) -> None:
+        """Calls `run`, which sends what is no part of a transaction of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Conditions:
     """Under which conditions migrations are run.
@@ -51,12 +75,14 @@ class Conditions:
     guard            a statement that fails unless we may go on (the migration lock is still ours); empty for none
     lock_timeout_ms  for the statements of a transactional migration; None leaves it as it is
     tick             called while a migration runs
+    probe            looks at every statement; then each travels by itself, in the same transaction as ever
     """
 
     ledger: str
     guard: str = ""
     lock_timeout_ms: int | None = None
     tick: Tick | None = None
+    probe: Probe | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,16 +300,45 @@ def _run_in_transaction(
     session: Session, file: MigrationFile, row: str, settings: Settings, conditions: Conditions
 ) -> int:
     envelope = _envelope(file, row, conditions)
-    if session.reported("standard_conforming_strings") != "off" and shape(file.sql).embeddable:
+    embedded = session.reported("standard_conforming_strings") != "off" and shape(file.sql).embeddable
+    if conditions.probe is not None:
+        return _run_probed(session, envelope, settings, conditions, conditions.probe, embedded=embedded)
+    if embedded:
         outcome = send(session, envelope.text, conditions.tick)
         if outcome.error is not None:
             raise _checked(envelope, settings, outcome)
         return duration(outcome.results[-2])
     _as_sqlx(session, _joined(envelope.head))
-    outcome = send(session, file.sql, conditions.tick)
+    _send_text(session, file, settings, conditions.tick)
+    return duration(_as_sqlx(session, _joined(envelope.tail)).results[0])
+
+
+def _run_probed(
+    session: Session, envelope: _Envelope, settings: Settings, conditions: Conditions, probe: Probe, *, embedded: bool
+) -> int:
+    """The same transaction, statement by statement with the probe's between them."""
+    file = envelope.file
+    if embedded:
+        probe.opened()
+    _as_sqlx(session, _joined(envelope.head))
+    if embedded:
+        for statement in split(file.sql, file_name(file, settings)):
+            run_unit(session, file, Unit((statement,), statement.text), settings, conditions.tick, probe=probe)
+    else:
+        probe.alone(0, lambda tick: _send_text(session, file, settings, tick))
+    outcome = send(session, _joined(envelope.tail))
+    if outcome.error is not None:
+        after_all = len(_statements(file.sql, file_name(file, settings)))
+        raise refused(file, settings, outcome, before=-after_all)
+    if embedded:
+        probe.committed()
+    return duration(outcome.results[0])
+
+
+def _send_text(session: Session, file: MigrationFile, settings: Settings, tick: Tick | None) -> None:
+    outcome = send(session, file.sql, tick)
     if outcome.error is not None:
         raise refused(file, settings, outcome)
-    return duration(_as_sqlx(session, _joined(envelope.tail)).results[0])
 
 
 def _as_sqlx(session: Session, text: str) -> Outcome:
@@ -304,8 +359,16 @@ def _checked(envelope: _Envelope, settings: Settings, outcome: Outcome) -> State
 def _run_pieces(session: Session, file: MigrationFile, row: str, settings: Settings, conditions: Conditions) -> int:
     _as_sqlx(session, f"{conditions.guard};{START}")
     for unit in units(file.sql, file_name(file, settings)):
-        run_unit(session, file, unit, settings, conditions.tick)
+        run_alone(session, file, unit, settings, conditions)
     return duration(_as_sqlx(session, row).results[0])
+
+
+def run_alone(session: Session, file: MigrationFile, unit: Unit, settings: Settings, conditions: Conditions) -> None:
+    """Run one piece of a no-transaction file and nothing else. Raises as `run_unit` does."""
+    if conditions.probe is None:
+        run_unit(session, file, unit, settings, conditions.tick)
+    else:
+        conditions.probe.alone(unit.offset, lambda tick: run_unit(session, file, unit, settings, tick))
 
 
 def run_unit(
@@ -317,16 +380,25 @@ def run_unit(
     *,
     head: Sequence[str] = (),
     tail: Sequence[str] = (),
+    probe: Probe | None = None,
 ) -> None:
-    """Run one piece of a no-transaction file, with statements of ours before and after it in the same message.
+    """Run one piece of a file, with statements of ours before and after it in the same message.
+
+    probe  looks at it; its own statements stand next to the piece
 
     Raises StatementError with file, line and column, or as it is where it came from one of `head`.
     """
+    before, after = (probe.head, probe.tail) if probe else ((), ())
+    head = (*head, *before)
     opening = _joined(head)
-    text = f"{opening}{unit.text}\n;\n{_joined(tail)}" if head or tail else unit.text
+    text = f"{opening}{unit.text}\n;\n{_joined((*after, *tail))}" if head or tail else unit.text
     outcome = send(session, text, tick)
     error, index = outcome.error, len(outcome.results) - len(head)
     if error is None:
+        if probe:
+            results, last = outcome.results, len(outcome.results) - len(tail)
+            probed = results[len(head) - len(before) : len(head)], results[last - len(after) : last]
+            probe.note(unit.offset, probed[0], outcome.tags[len(head)], probed[1])
         return
     if outcome.results and index < 0:
         raise error

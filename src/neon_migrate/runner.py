@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate import execute
@@ -246,8 +246,12 @@ class Runner:
 
 
 @contextmanager
-def locked(project: Project) -> Iterator[Runner]:
+def locked(
+    project: Project, probe: Callable[[Callable[[], Session], int], execute.Probe] | None = None
+) -> Iterator[Runner]:
     """Connect to the project's database, take the migration lock, and make sure that the ledger is there.
+
+    probe  of a rehearsal: makes, from a way to connect and the run's server process, who looks at every statement
 
     Raises UsageError (no database named), UnreachableError, RefusedError (pooled), BusyError (another run).
     """
@@ -264,6 +268,8 @@ def locked(project: Project) -> Iterator[Runner]:
         try:
             table, ledger = execute.open_ledger(session, settings)
             conditions = execute.Conditions(table, lock.guard, settings.lock_timeout_ms, watcher.tick)
+            if probe is not None:
+                conditions = replace(conditions, probe=probe(lambda: connect(target), pid))
             account = Account(settings, table)
             session.on_notice(lambda text: project.observer(Notice(f"{watcher.what}: {text}")))
             yield Runner(session, target, settings, project.observer, lock, conditions, ledger, watcher, account)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.errors import BusyError, NeonMigrateError, RefusedError, StatementError
 from neon_migrate.events import StatementDone
-from neon_migrate.execute import START, begin, duration, file_name, run_unit, send
+from neon_migrate.execute import START, begin, duration, file_name, run_alone, run_unit, send
 from neon_migrate.ledger.migration import checksum
 from neon_migrate.postgres.indexes import settle
 from neon_migrate.postgres.progress import digest, open_table
@@ -108,6 +108,8 @@ class _Step:
 
     def _run_in_transaction(self) -> None:
         conditions = self.run_of.conditions
+        if conditions.probe:
+            conditions.probe.opened()
         tail = (self.table.done(self.version, self.direction, self.texts), "COMMIT")
         run_unit(
             self.run_of.session,
@@ -117,7 +119,10 @@ class _Step:
             conditions.tick,
             head=begin(conditions),
             tail=tail,
+            probe=conditions.probe,
         )
+        if conditions.probe:
+            conditions.probe.committed()
 
     def _run_bare(self) -> None:
         conditions, session = self.run_of.conditions, self.run_of.session
@@ -141,7 +146,7 @@ class _Step:
 
     def _run_alone(self) -> None:
         try:
-            run_unit(self.run_of.session, self.file, self.unit, self.run_of.settings, self.run_of.conditions.tick)
+            run_alone(self.run_of.session, self.file, self.unit, self.run_of.settings, self.run_of.conditions)
         except StatementError as error:
             # DROP INDEX CONCURRENTLY that was begun before and has nothing left to drop had been done.
             if self.begun and self.unit.drops and error.sqlstate == _UNDEFINED_OBJECT:

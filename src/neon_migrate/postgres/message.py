@@ -32,11 +32,13 @@ class Outcome:
     results   the rows of each finished statement, as text, in order
     error     what ended it early; the statements after it were not run
     position  where in the message Postgres saw the error, in characters from 0; often unknown
+    tags      the command tag of each finished statement, such as `INSERT 0 5`
     """
 
     results: tuple[TextRows, ...]
     error: StatementError | None = None
     position: int | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,6 +190,7 @@ class Session:
 
         with self._translated(text):
             done: list[TextRows] = []
+            tags: list[str] = []
             for result in exchange(self._connection, text, tick):
                 if result.status == ExecStatus.FATAL_ERROR:
                     error = error_from_result(result)
@@ -197,9 +198,10 @@ class Session:
                         raise error
                     position = error.diag.statement_position
                     place = int(position) - 1 if position else None
-                    return Outcome(tuple(done), statement_error(error, text), place)
+                    return Outcome(tuple(done), statement_error(error, text), place, tuple(tags))
                 done.append(_text_rows(result))
-            return Outcome(tuple(done))
+                tags.append((result.command_status or b"").decode())
+            return Outcome(tuple(done), tags=tuple(tags))
 
     def reported(self, parameter: str) -> str | None:
         """A setting that the server reports on every change, such as `standard_conforming_strings`: no round trip."""
