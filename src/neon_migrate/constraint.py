@@ -75,6 +75,7 @@ class ConstraintKind(Kind[Constraint]):
     def __init__(self, name: str, contype: str, rank: int) -> None:
         self.name = name
         self.contype = contype
+        self.stored_in = (f"pg_constraint.{contype}",)
         self.rank = rank
 
     def query(self, major: int) -> str:

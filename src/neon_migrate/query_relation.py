@@ -59,6 +59,7 @@ class QueryRelationKind(Kind[QueryRelation]):
     def __init__(self, name: str, relkind: str, rank: int) -> None:
         self.name = name
         self.relkind = relkind
+        self.stored_in = (f"pg_class.{relkind}",)
         self.rank = rank
         self.noun = name.replace("_", " ").upper()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, Alteration, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import PG_CLASS, PG_REWRITE, PG_TRIGGER, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ class Switchable:
         return Key(self.on, self.schema, self.table)
 
 
+_STORED_IN = {PG_TRIGGER: "pg_trigger", PG_REWRITE: "pg_rewrite"}
+
+
 class SwitchableKind(Kind[Switchable]):
     """Triggers or rules.
 
@@ -53,6 +56,7 @@ class SwitchableKind(Kind[Switchable]):
     def __init__(self, name: str, classid: int, rank: int, rows: str) -> None:
         self.name = name
         self.classid = classid
+        self.stored_in = (_STORED_IN[classid],)
         self.rank = rank
         self.rows = rows
         self.noun = name.upper()

@@ -42,6 +42,7 @@ class Aggregate:
 class AggregateKind(Kind[Aggregate]):
     name = "aggregate"
     rank = 96
+    stored_in = ("pg_proc.a",)
 
     def query(self, major: int) -> str:
         # What CREATE AGGREGATE takes for granted is not written (commands/aggregatecmds.c).

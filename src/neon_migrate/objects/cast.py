@@ -41,6 +41,7 @@ class Cast:
 class CastKind(Kind[Cast]):
     name = "cast"
     rank = 97
+    stored_in = ("pg_cast",)
 
     def query(self, major: int) -> str:
         # Those of a range type to its multirange type come with it.

@@ -38,6 +38,7 @@ class ClusteredIndex:
 class ClusteredIndexKind(Kind[ClusteredIndex]):
     name = "clustered_index"
     rank = 94
+    stored_in = ("pg_class.i", "pg_class.I")
 
     def query(self, major: int) -> str:
         return """SELECT i.indrelid, i.indexrelid, c.relname, k.oid

@@ -35,6 +35,7 @@ class Collation:
 class CollationKind(Kind[Collation]):
     name = "collation"
     rank = 15
+    stored_in = ("pg_collation",)
 
     def query(self, major: int) -> str:
         # Before 15 the locale of ICU stood in collcollate.

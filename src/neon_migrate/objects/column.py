@@ -185,6 +185,7 @@ class Column:
 class ColumnKind(Kind[Column]):
     name = "column"
     rank = 50
+    stored_in = ("pg_class.r", "pg_class.p")
     inline = True
 
     def query(self, major: int) -> str:

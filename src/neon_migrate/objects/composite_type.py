@@ -33,6 +33,7 @@ class CompositeType:
 class CompositeTypeKind(Kind[CompositeType]):
     name = "composite_type"
     rank = 28
+    stored_in = ("pg_class.c",)
 
     def query(self, major: int) -> str:
         attributes = "FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"

@@ -58,6 +58,7 @@ class DefaultPrivilegesKind(Kind[DefaultPrivileges]):
 
     name = "default_privileges"
     rank = 980
+    stored_in = ("pg_default_acl",)
 
     def query(self, major: int) -> str:
         every = 8 if major >= 17 else 7

@@ -36,6 +36,7 @@ class Enum:
 class EnumKind(Kind[Enum]):
     name = "enum"
     rank = 20
+    stored_in = ("pg_type.e",)
 
     def query(self, major: int) -> str:
         return f"""SELECT t.oid, t.typarray, n.nspname, t.typname,

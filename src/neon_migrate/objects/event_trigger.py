@@ -46,6 +46,7 @@ class EventTriggerKind(Kind[EventTrigger]):
 
     name = "event_trigger"
     rank = 990
+    stored_in = ("pg_event_trigger",)
 
     def query(self, major: int) -> str:
         return """SELECT oid, evtname, evtevent, evtfoid::regproc::text, coalesce(evttags, '{}'), evtenabled::text

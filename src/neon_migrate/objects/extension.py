@@ -36,6 +36,7 @@ class Extension:
 class ExtensionKind(Kind[Extension]):
     name = "extension"
     rank = 10
+    stored_in = ("pg_extension",)
 
     def query(self, major: int) -> str:
         return """SELECT e.oid, e.extname, n.nspname, e.extversion

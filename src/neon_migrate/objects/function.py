@@ -41,6 +41,7 @@ class Function:
 class FunctionKind(Kind[Function]):
     name = "function"
     rank = 95
+    stored_in = ("pg_proc.f", "pg_proc.p", "pg_proc.w")
 
     def query(self, major: int) -> str:
         return f"""SELECT p.oid, n.nspname, p.proname, oidvectortypes(p.proargtypes), p.prokind = 'p',

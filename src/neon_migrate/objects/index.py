@@ -61,6 +61,7 @@ class Index:
 class IndexKind(Kind[Index]):
     name = "index"
     rank = 90
+    stored_in = ("pg_class.i",)
 
     def query(self, major: int) -> str:
         # Most indexes are plain: a btree over columns, each with the operator class that is the default one for exactly

@@ -40,6 +40,7 @@ class Operator:
 class OperatorKind(Kind[Operator]):
     name = "operator"
     rank = 99
+    stored_in = ("pg_operator",)
 
     def query(self, major: int) -> str:
         # One without function is only promised, as the commutator or negator of another that names it first.

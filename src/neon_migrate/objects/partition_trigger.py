@@ -49,6 +49,7 @@ class PartitionTrigger:
 class PartitionTriggerKind(Kind[PartitionTrigger]):
     name = "partition_trigger"
     rank = 101
+    stored_in = ("pg_trigger",)
 
     def query(self, major: int) -> str:
         return """SELECT t.tgrelid, t.tgname, t.tgenabled::text, p.tgenabled::text, (SELECT r.oid FROM pg_trigger r

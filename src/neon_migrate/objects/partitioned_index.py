@@ -42,6 +42,7 @@ class PartitionedIndex:
 class PartitionedIndexKind(Kind[PartitionedIndex]):
     name = "partitioned_index"
     rank = 91
+    stored_in = ("pg_class.I",)
 
     def query(self, major: int) -> str:
         return f"""SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique, pg_get_indexdef(c.oid, 0, true)

@@ -45,6 +45,7 @@ class Policy:
 class PolicyKind(Kind[Policy]):
     name = "policy"
     rank = 110
+    stored_in = ("pg_policy",)
 
     def query(self, major: int) -> str:
         return """SELECT oid, polrelid, polname, polcmd::text, polpermissive,

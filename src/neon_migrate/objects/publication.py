@@ -44,6 +44,7 @@ class Publication:
 class PublicationKind(Kind[Publication]):
     name = "publication"
     rank = 120
+    stored_in = ("pg_publication",)
 
     def query(self, major: int) -> str:
         generated = "CASE pubgencols WHEN 's' THEN 'stored' ELSE 'none' END" if major >= 18 else "'none'"

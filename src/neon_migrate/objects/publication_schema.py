@@ -39,6 +39,7 @@ class PublicationSchema:
 class PublicationSchemaKind(Kind[PublicationSchema]):
     name = "publication_schema"
     rank = 122
+    stored_in = ("pg_publication_namespace",)
 
     def query(self, major: int) -> str:
         if major < 15:

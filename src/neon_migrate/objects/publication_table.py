@@ -46,6 +46,7 @@ class PublicationTable:
 class PublicationTableKind(Kind[PublicationTable]):
     name = "publication_table"
     rank = 121
+    stored_in = ("pg_publication_rel",)
 
     def query(self, major: int) -> str:
         columns, rows = "'{}'::text[]", "''"

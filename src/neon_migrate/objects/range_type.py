@@ -33,6 +33,7 @@ class RangeType:
 class RangeTypeKind(Kind[RangeType]):
     name = "range_type"
     rank = 29
+    stored_in = ("pg_type.r",)
 
     def query(self, major: int) -> str:
         # Postgres names the multirange type itself when it isn't told; with its name the two sides agree for certain.

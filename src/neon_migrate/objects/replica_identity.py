@@ -44,6 +44,7 @@ class ReplicaIdentity:
 class ReplicaIdentityKind(Kind[ReplicaIdentity]):
     name = "replica_identity"
     rank = 93
+    stored_in = ("pg_class.r", "pg_class.p")
 
     def query(self, major: int) -> str:
         return """SELECT c.oid, c.relreplident::text, x.oid, x.relname, k.oid

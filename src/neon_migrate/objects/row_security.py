@@ -39,6 +39,7 @@ class RowSecurity:
 class RowSecurityKind(Kind[RowSecurity]):
     name = "row_security"
     rank = 105
+    stored_in = ("pg_class.r", "pg_class.p")
 
     def query(self, major: int) -> str:
         return """SELECT oid, relrowsecurity, relforcerowsecurity FROM pg_class

@@ -38,6 +38,7 @@ class Sequence:
 class SequenceKind(Kind[Sequence]):
     name = "sequence"
     rank = 30
+    stored_in = ("pg_class.S",)
 
     def query(self, major: int) -> str:
         return f"""SELECT c.oid, n.nspname, c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,

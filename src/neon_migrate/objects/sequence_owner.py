@@ -43,6 +43,7 @@ class SequenceOwner:
 class SequenceOwnerKind(Kind[SequenceOwner]):
     name = "sequence_owner"
     rank = 60
+    stored_in = ("pg_class.S",)
 
     def query(self, major: int) -> str:
         return f"""SELECT n.nspname, c.relname, tn.nspname, t.relname, a.attname

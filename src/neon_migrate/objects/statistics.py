@@ -43,6 +43,7 @@ class Statistics:
 class StatisticsKind(Kind[Statistics]):
     name = "statistics"
     rank = 98
+    stored_in = ("pg_statistic_ext",)
 
     def query(self, major: int) -> str:
         return f"""SELECT s.oid, s.stxrelid, n.nspname, s.stxname, pg_get_statisticsobjdef(s.oid),

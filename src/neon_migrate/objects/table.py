@@ -71,6 +71,7 @@ class Table:
 class TableKind(Kind[Table]):
     name = "table"
     rank = 40
+    stored_in = ("pg_class.r", "pg_class.p")
 
     def query(self, major: int) -> str:
         return f"""SELECT c.oid, c.reltype, t.typarray, n.nspname, c.relname, c.relpersistence = 'u',

@@ -40,6 +40,7 @@ class TextSearchConfiguration:
 class TextSearchConfigurationKind(Kind[TextSearchConfiguration]):
     name = "text_search_configuration"
     rank = 17
+    stored_in = ("pg_ts_config",)
 
     def query(self, major: int) -> str:
         return f"""SELECT c.oid, n.nspname, c.cfgname, quote_ident(pn.nspname) || '.' || quote_ident(p.prsname),

@@ -40,6 +40,7 @@ class TextSearchDictionary:
 class TextSearchDictionaryKind(Kind[TextSearchDictionary]):
     name = "text_search_dictionary"
     rank = 16
+    stored_in = ("pg_ts_dict",)
 
     def query(self, major: int) -> str:
         return f"""SELECT d.oid, n.nspname, d.dictname, quote_ident(tn.nspname) || '.' || quote_ident(t.tmplname),

@@ -37,6 +37,7 @@ class ViewColumnDefault:
 class ViewColumnDefaultKind(Kind[ViewColumnDefault]):
     name = "view_column_default"
     rank = 99
+    stored_in = ("pg_class.v",)
 
     def query(self, major: int) -> str:
         return """SELECT d.oid, d.adrelid, a.attname, pg_get_expr(d.adbin, d.adrelid)
