@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.target import Target
 
 _OPTIONS = ("--schema-only", "--no-owner", "--no-privileges", "--restrict-key=same", "--exclude-table=_sqlx_migrations")
+_PLACE = {"host": "host", "port": "port", "user": "username"}
 _NAMED_NOT_NULL = re.compile(r'CONSTRAINT (?:\w+|"(?:[^"]|"")+") NOT NULL')
 
 
@@ -21,13 +22,8 @@ def dumped(target: Target) -> tuple[str, ...]:
     The order of columns is so no difference, and neither is that of statements. Nor are the names that NOT NULL has
     since 18, nor privileges.
     """
-    parameters = target.parameters()
-    command = [find_build(major=None).bindir / "pg_dump", *_OPTIONS, "--host", parameters["host"]]
-    if "port" in parameters:
-        command += ["--port", parameters["port"]]
-    if "user" in parameters:
-        command += ["--username", parameters["user"]]
-    done = subprocess.run([*command, parameters["dbname"]], capture_output=True, text=True, check=True)
+    command = [find_build(major=None).program("pg_dump"), *_OPTIONS, *connection_options(target)]
+    done = subprocess.run([*command, target.parameters()["dbname"]], capture_output=True, text=True, check=True)
     blocks: list[list[str]] = [[]]
     for line in done.stdout.splitlines():
         if line.startswith("--"):
@@ -35,6 +31,20 @@ def dumped(target: Target) -> tuple[str, ...]:
         elif line.strip():
             blocks[-1].append(_NAMED_NOT_NULL.sub("NOT NULL", line.strip().rstrip(",")))
     return tuple(sorted("\n".join(sorted(block)) for block in blocks if block))
+
+
+def run_by_psql(target: Target, sql: str) -> None:
+    """Run a text as a person does who pipes it into psql; what psql complains of is the error."""
+    command = [find_build(major=None).program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    options = [*connection_options(target), "--dbname", target.parameters()["dbname"]]
+    done = subprocess.run([*command, *options], input=sql, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def connection_options(target: Target) -> list[str]:
+    """Where the server is, for Postgres's own programs."""
+    parameters = target.parameters()
+    return [f"--{option}={parameters[name]}" for name, option in _PLACE.items() if name in parameters]
 
 
 def difference(found: tuple[str, ...], wanted: tuple[str, ...]) -> str:
