@@ -31,6 +31,19 @@ CASES = (
         back=("COMMENT ON COLUMN public.t.a IS 'x'",),
     ),
     Case(
+        "on a domain's checks, one of which is made anew",
+        "CREATE DOMAIN d AS integer CONSTRAINT a CHECK (VALUE > 1) CONSTRAINT b CHECK (VALUE < 9);"
+        " COMMENT ON CONSTRAINT a ON DOMAIN d IS 'x'; COMMENT ON CONSTRAINT b ON DOMAIN d IS 'y'",
+        "CREATE DOMAIN d AS integer CONSTRAINT a CHECK (VALUE > 2) CONSTRAINT b CHECK (VALUE < 9);"
+        " COMMENT ON CONSTRAINT a ON DOMAIN d IS 'x'; COMMENT ON CONSTRAINT b ON DOMAIN d IS 'z'",
+        sql=(
+            "ALTER DOMAIN public.d DROP CONSTRAINT a",
+            "ALTER DOMAIN public.d ADD CONSTRAINT a CHECK (VALUE > 2)",
+            "COMMENT ON CONSTRAINT a ON DOMAIN public.d IS 'x'",
+            "COMMENT ON CONSTRAINT b ON DOMAIN public.d IS 'z'",
+        ),
+    ),
+    Case(
         "on everything",
         "",
         f"{TABLE} COMMENT ON COLUMN t.a IS 'c'; COMMENT ON CONSTRAINT pos ON t IS 'k'; COMMENT ON INDEX i IS 'i'; COMMENT ON TABLE t IS 't'; CREATE SCHEMA s; COMMENT ON SCHEMA s IS 's'; CREATE TYPE e AS ENUM ('a'); COMMENT ON TYPE e IS 'e'; CREATE SEQUENCE q; COMMENT ON SEQUENCE q IS 'q'",
@@ -65,6 +78,13 @@ CASES = (
             "COMMENT ON INDEX public.t_pkey IS NULL",
             'COMMENT ON COLUMN public.v."x y" IS NULL',
         ),
+    ),
+    Case(
+        "of schema public: initdb's own comes back",
+        "",
+        "COMMENT ON SCHEMA public IS 'ours'",
+        sql=("COMMENT ON SCHEMA public IS 'ours'",),
+        back=("COMMENT ON SCHEMA public IS 'standard public schema'",),
     ),
     Case(
         "goes with its object",

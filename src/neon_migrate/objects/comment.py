@@ -12,6 +12,9 @@ from neon_migrate.sql import identifier, literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_PUBLIC = "standard public schema"
+"""What initdb says of schema public."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comment:
@@ -62,7 +65,7 @@ WHERE d.objoid >= 16384 AND d.classoid <> {PG_EXTENSION}
 UNION ALL SELECT d.classoid, d.objoid, d.objsubid, d.description, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM pg_description d
 JOIN pg_namespace n ON n.oid = d.objoid AND d.classoid = 'pg_namespace'::regclass
-WHERE n.nspname = 'public' AND d.description <> 'standard public schema'"""
+WHERE n.nspname = 'public' AND d.description <> '{_PUBLIC}'"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         classid, oid, subid, text, relation, column, quoted, row_type, constraint, check, domain = row
@@ -83,7 +86,8 @@ WHERE n.nspname = 'public' AND d.description <> 'standard public schema'"""
         return (f"{self.identity(obj)} IS {literal(obj.text).strip()}",)
 
     def drop(self, obj: Comment) -> Sequence[str]:
-        return (f"{self.identity(obj)} IS NULL",)
+        usual = literal(_PUBLIC).strip() if obj.on == Key("schema", "", "public") else "NULL"
+        return (f"{self.identity(obj)} IS {usual}",)
 
     def alter(self, old: Comment, new: Comment, before: Catalog, after: Catalog) -> Alteration | None:
         return Alteration(tuple(self.create(new, after, frozenset())))

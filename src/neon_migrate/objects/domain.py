@@ -58,6 +58,7 @@ class Domain:
 class DomainKind(Kind[Domain]):
     name = "domain"
     rank = 25
+    stored_in = ("pg_type.d",)
 
     def query(self, major: int) -> str:
         return f"""SELECT t.oid, t.typarray, n.nspname, t.typname, format_type(t.typbasetype, t.typtypmod),
@@ -111,7 +112,13 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
             for name, definition in new.checks
             if (name, definition) not in old.checks
         ]
-        return Alteration(tuple(statements), online=self._online(old, new, statements))
+        made_again = {name for name, definition in old.checks if (name, definition) not in new.checks}
+        return Alteration(
+            tuple(statements),
+            # A check that is made again has lost its comment.
+            disturbs=lambda dependent: getattr(dependent, "inside", "") in made_again,
+            online=self._online(old, new, statements),
+        )
 
     def _online(self, old: Domain, new: Domain, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
         """New checks NOT VALID first: the tables with columns of the domain are read later, one check at a time."""
