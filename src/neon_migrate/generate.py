@@ -17,16 +17,17 @@ from neon_migrate.migration_text import slug, slug_of
 from neon_migrate.online import offline, online
 from neon_migrate.plan import Plan, plan
 from neon_migrate.prove import UNSAFE_USE_OF_NEW_ENUM_VALUE, run_text
+from neon_migrate.rename_candidates import rename_candidates
 from neon_migrate.settled import settled
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
-from neon_migrate.sources.schema_json.document import Document, read_document
+from neon_migrate.sources.schema_json.document import Document, Rename, read_document
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
 from neon_migrate.sources.schema_json.renaming import due
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from neon_migrate.catalog import Catalog, Unmodelled
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
     from neon_migrate.prove import Proof
+    from neon_migrate.rename_candidates import RenameCandidate
     from neon_migrate.rows import TableNotFilled
     from neon_migrate.settings import Settings
-    from neon_migrate.sources.schema_json.document import Rename
     from neon_migrate.way_back import WayBack
 
 
@@ -72,6 +73,7 @@ class GenerateReport:
     warnings     what a person should look at before applying
     not_filled   tables that were empty when the migrations were tried: what happens to rows in them was not seen
     coverage     objects the migrations make that schema.json has no word for: they are left as they are
+    rename_candidates  what goes and comes and looks alike, and was not said to be one
     """
 
     in_step: bool
@@ -83,6 +85,7 @@ class GenerateReport:
     warnings: tuple[str, ...] = ()
     coverage: tuple[Unmodelled, ...] = ()
     not_filled: tuple[TableNotFilled, ...] = ()
+    rename_candidates: tuple[RenameCandidate, ...] = ()
 
 
 def generate(
@@ -92,6 +95,7 @@ def generate(
     allow_data_loss: bool = False,
     check: bool = False,
     offline: bool = False,
+    confirm_rename: Callable[[RenameCandidate], bool] | None = None,
 ) -> GenerateReport:
     """Write the migrations that bring the migrations folder in step with schema.json, after running them both ways.
 
@@ -102,6 +106,7 @@ def generate(
     check    only tell, write nothing
     offline  one transaction for everything, for a database that nobody uses meanwhile; two where an enum value is new
              and used
+    confirm_rename  asked of each pair that looks alike whether it is a rename; without it none is, and all are reported
 
     Raises SchemaError, MigrationFileError, StatementError (an existing migration does not run), RefusedError (data
     would be lost), ProofError, ScratchError.
@@ -112,12 +117,12 @@ def generate(
     project.observer(Step(f"replaying {len(folder.migrations)} migrations"))
     with project.scratch(wanted=snapshot_keys(folder.migrations, settings)) as server:
         history = replay(server, folder.migrations, settings).database
-        generation = _Generation(settings, document, folder, server, history, offline)
+        generation = _Generation(settings, document, folder, server, history, offline, confirm_rename)
         report = generation.report()
         if report.in_step or check:
             return report
         if report.losses and not allow_data_loss:
-            raise _refused(report.losses)
+            raise _refused(report.losses, report.rename_candidates)
         migrations = generation.migrations(name, allow_data_loss=allow_data_loss)
     return generation.proven_report(report, migrations)
 
@@ -130,11 +135,12 @@ def out_of_step(project: Project, server: ScratchServer) -> GenerateReport:
     return _Generation(settings, read_document(settings.schema), folder, server, database).report()
 
 
-def _refused(losses: Sequence[str]) -> RefusedError:
+def _refused(losses: Sequence[str], candidates: Sequence[RenameCandidate] = ()) -> RefusedError:
+    renames = ", ".join(candidate.advice for candidate in candidates) or "renamed_from in schema.json"
     return RefusedError(
         "Applying this change would lose data, so nothing was written",
-        why="\n".join(losses),
-        remedy="If that is meant: --allow-data-loss. If it is a rename: renamed_from in schema.json.",
+        why="\n".join((*losses, *map(str, candidates))),
+        remedy=f"If that is meant: --allow-data-loss. If it is a rename: {renames}.",
     )
 
 
@@ -148,17 +154,37 @@ class _Generation:
     server: ScratchServer
     history: str
     offline: bool = False
+    confirm_rename: Callable[[RenameCandidate], bool] | None = None
 
     def __post_init__(self) -> None:
         before, desired = self._settled()
-        start, renaming = self._renamed(before)
+        self.renames = due(self.document, before)
+        self._compare(before, desired)
+        if self.confirm_rename is not None:
+            self._ask_about_renames(before, desired, self.confirm_rename)
+        self.coverage = (*before.unmodelled, *left_as_they_are(self.work.after, desired))
+        self.proofs: list[Proof] = []
+
+    def _compare(self, before: Catalog, desired: Catalog) -> None:
+        """Find what there is to do once the renames are done."""
+        start, renaming = self._renamed()
         renamed = scratch_catalog(self.server, start, self.settings) if renaming else before
         after = with_kept(desired, renamed)
         self.seeds = self._seeds(start)
         texts = tuple((table, text) for table, _, texts in self.seeds for text in texts)
-        self.work = Work(self.history, before, renamed, after, renaming, plan(renamed, after), texts)
-        self.coverage = (*before.unmodelled, *left_as_they_are(after, desired))
-        self.proofs: list[Proof] = []
+        forward = plan(renamed, after)
+        self.work = Work(self.history, before, renamed, after, renaming, forward, texts)
+        self.candidates = rename_candidates(renamed, after, forward.changes)
+
+    def _ask_about_renames(self, before: Catalog, desired: Catalog, confirm: Callable[[RenameCandidate], bool]) -> None:
+        """Do the renames that are agreed to; a table that has its new name may have columns to be asked about."""
+        asked: set[RenameCandidate] = set()
+        while candidate := next((one for one in self.candidates if one not in asked), None):
+            asked.add(candidate)
+            if confirm(candidate):
+                agreed = Rename(candidate.kind, candidate.schema, candidate.table, candidate.old, candidate.new)
+                self.renames = (*self.renames, agreed)
+                self._compare(before, desired)
 
     def report(self) -> GenerateReport:
         """What there is to do; nothing is proven or written yet."""
@@ -167,11 +193,12 @@ class _Generation:
         return GenerateReport(
             in_step=not (work.forward.statements or work.renaming or work.seeds),
             differences=differences(work.forward.changes),
-            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in due(self.document, work.before)),
+            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in self.renames),
             seeds=tuple((table.name, count) for table, count, _ in self.seeds),
             losses=work.forward.losses,
             warnings=warnings,
             coverage=self.coverage,
+            rename_candidates=self.candidates,
         )
 
     def proven_report(self, report: GenerateReport, migrations: tuple[GeneratedMigration, ...]) -> GenerateReport:
@@ -205,17 +232,15 @@ class _Generation:
 
     def _settled(self) -> tuple[Catalog, Catalog]:
         """The Catalogs of the history and of schema.json."""
-        from neon_migrate.sources.schema_json.load import load
+        from neon_migrate.sources.schema_json.load import loaded
 
-        desired = self.server.create()
-        with self.server.session(desired) as session:
-            load(session, self.document)
+        desired = loaded(self.server, self.document)
         sides = tuple((name, scratch_catalog(self.server, name, self.settings)) for name in (self.history, desired))
         return settled(self.server, sides[0], sides[1], self.settings)
 
-    def _renamed(self, before: Catalog) -> tuple[str, tuple[tuple[str, str], ...]]:
+    def _renamed(self) -> tuple[str, tuple[tuple[str, str], ...]]:
         """A database in which the renames are done, and their statements: there, and back."""
-        renaming = tuple(_rename_statements(rename) for rename in due(self.document, before))
+        renaming = tuple(_rename_statements(rename) for rename in self.renames)
         if not renaming:
             return self.history, ()
         database = self.server.create(template=self.history)
