@@ -27,7 +27,7 @@ from neon_migrate.postgres.scratch import scratch_server
 from neon_migrate.postgres.session import connect
 from neon_migrate.project import Project
 from neon_migrate.settings import load
-from peers import dumped
+from peers import dumped, run_by_psql
 from workbench import url
 
 if TYPE_CHECKING:
@@ -77,10 +77,28 @@ def test_the_sql_makes_one_database_into_the_other(desk: Desk, database: Target,
         ("index", "public.a_added", "missing"),
     ]
     assert (dumped(database), dumped(other)) == before
-    run(database, report.script())
+    run_by_psql(database, report.script())
     assert dumped(database) == dumped(other)
     again = diff(desk.project(), url(other), "live")
     assert (again.different, again.statements, again.script()) == (False, (), "")
+
+
+def test_the_sql_is_in_batches_unless_nobody_uses_the_database(desk: Desk, database: Target, other: Target) -> None:
+    """Each says why it is apart; offline they are one transaction, which leads to the same."""
+    run(database, A)
+    run(other, B)
+    parts, whole = (
+        diff(desk.project(), "live", url(other), allow_data_loss=True, offline=offline) for offline in (False, True)
+    )
+    assert [(len(batch.statements), batch.transactional, bool(batch.why)) for batch in parts.batches] == [
+        (2, True, True),
+        (1, False, True),
+    ]
+    assert "CREATE INDEX CONCURRENTLY a_added ON public.a (added);" in parts.script()
+    assert [batch.transactional for batch in whole.batches] == [True]
+    assert (whole.script().startswith("BEGIN;\n"), whole.script().endswith("COMMIT;\n")) == (True, True)
+    run_by_psql(database, whole.script())
+    assert dumped(database) == dumped(other)
 
 
 def test_one_schema_in_every_form_is_no_difference(desk: Desk, database: Target) -> None:

@@ -98,12 +98,17 @@ def init(folder: Path) -> InitReport:
 
 
 def generate(
-    project: Project, *, name: str | None = None, allow_data_loss: bool = False, check: bool = False
+    project: Project,
+    *,
+    name: str | None = None,
+    allow_data_loss: bool = False,
+    check: bool = False,
+    offline: bool = False,
 ) -> GenerateReport:
-    """Write the migration that brings the migrations in step with schema.json; see `neon_migrate.generate`."""
+    """Write the migrations that bring the folder in step with schema.json; see `neon_migrate.generate`."""
     from neon_migrate.generate import generate as verb
 
-    return verb(project, name=name, allow_data_loss=allow_data_loss, check=check)
+    return verb(project, name=name, allow_data_loss=allow_data_loss, check=check, offline=offline)
 
 
 def validate(project: Project, *, since: int | None = None) -> ValidateReport:
@@ -149,12 +154,18 @@ def compare(project: Project) -> CompareReport:
 
 
 def diff(
-    project: Project, before: str, after: str, *, allow_data_loss: bool = False, base: Path | None = None
+    project: Project,
+    before: str,
+    after: str,
+    *,
+    allow_data_loss: bool = False,
+    offline: bool = False,
+    base: Path | None = None,
 ) -> DiffReport:
     """What separates two schemas, and the SQL from one to the other; see `neon_migrate.diffing`."""
     from neon_migrate.diffing import diff as verb
 
-    return verb(project, before, after, allow_data_loss=allow_data_loss, base=base)
+    return verb(project, before, after, allow_data_loss=allow_data_loss, offline=offline, base=base)
 
 
 def rollback(

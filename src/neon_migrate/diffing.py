@@ -10,19 +10,23 @@ from neon_migrate.differences import Difference, differences, of_other_kinds
 from neon_migrate.errors import RefusedError
 from neon_migrate.events import Step, Warned
 from neon_migrate.expected import other_major
+from neon_migrate.online import offline as in_one_transaction
+from neon_migrate.online import online, script_of
 from neon_migrate.plan import plan
 from neon_migrate.settled import ScratchDatabase, as_written_by_one, settled_apart, settled_beside
 from neon_migrate.side import DatabaseSide, SchemaSide, TextSide, find_side
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
 from neon_migrate.sources.schema_json.renaming import due
+from neon_migrate.sql import comment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from neon_migrate.catalog import Catalog, Unmodelled
-    from neon_migrate.plan import Plan
+    from neon_migrate.online import Batch
+    from neon_migrate.plan import Statement
     from neon_migrate.project import Project
     from neon_migrate.side import Side
 
@@ -41,12 +45,29 @@ class PlannedStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedBatch:
+    """Statements that are committed together.
+
+    transactional  False: a single statement that no transaction may contain
+    why            sentences on why they are apart from the others
+    """
+
+    statements: tuple[PlannedStatement, ...]
+    transactional: bool
+    why: tuple[str, ...]
+
+    def script(self) -> str:
+        """The statements as SQL text for psql, and why they are apart as comments at its head."""
+        return "".join((*map(comment, self.why), script_of([statement.sql for statement in self.statements])))
+
+
+@dataclass(frozen=True, slots=True)
 class DiffReport:
     """Two schemas, and the way from one to the other.
 
     before, after  the sides as they were named; a database by its name and host, without the password
     differences    seen from `before`: what `after` has more is `missing` in it
-    statements     make `before` into `after`, in order; none where they are withheld
+    batches        make `before` into `after`, in order; none where they are withheld
     fingerprint    of the Catalog that the statements start from
     losses         the data that running them could lose, in words
     withheld       whether there are statements and they are not told, since data loss was not allowed
@@ -57,7 +78,7 @@ class DiffReport:
     before: str
     after: str
     differences: tuple[Difference, ...]
-    statements: tuple[PlannedStatement, ...]
+    batches: tuple[PlannedBatch, ...]
     fingerprint: str
     losses: tuple[str, ...]
     withheld: bool
@@ -69,25 +90,37 @@ class DiffReport:
         """Whether there is any difference."""
         return bool(self.differences)
 
+    @property
+    def statements(self) -> tuple[PlannedStatement, ...]:
+        """Those of all batches, in order."""
+        return tuple(statement for batch in self.batches for statement in batch.statements)
+
     def script(self) -> str:
-        """The statements as one SQL text. Raises RefusedError where they are withheld."""
+        """The statements as one SQL text for psql. Raises RefusedError where they are withheld."""
         if self.withheld:
             raise RefusedError(
                 f"Making {self.before} into {self.after} would lose data, so its SQL is not printed",
                 why="\n".join(self.losses),
                 remedy="If that is meant, run it again with --allow-data-loss.",
             )
-        return "".join(f"{statement.sql};\n" for statement in self.statements)
+        return "\n".join(batch.script() for batch in self.batches)
 
 
 def diff(
-    project: Project, before: str, after: str, *, allow_data_loss: bool = False, base: Path | None = None
+    project: Project,
+    before: str,
+    after: str,
+    *,
+    allow_data_loss: bool = False,
+    offline: bool = False,
+    base: Path | None = None,
 ) -> DiffReport:
     """Compare two schemas; neither is written to.
 
     before, after    each a database URL, `live` (the project's database), or the path of a schema.json, of a migrations
                      folder (`migrations@7`: up to version 7) or of a .sql file
     allow_data_loss  whether statements that lose data are told
+    offline          one transaction for all statements, for a database that nobody uses meanwhile
     base             the folder that relative paths start from; else the project's
 
     What is text is run on a scratch server of the other side's major version, where that is a database. What a
@@ -114,7 +147,7 @@ def diff(
         before=sides[0].label,
         after=sides[1].label,
         differences=(*differences(forward.changes), *(() if completed else of_other_kinds(old, new))),
-        statements=() if withheld else _planned(forward),
+        batches=() if withheld else _planned(in_one_transaction(forward) if offline else online(forward)),
         fingerprint=read[0].catalog.fingerprint,
         losses=forward.losses,
         withheld=withheld,
@@ -137,11 +170,12 @@ def _renames(after: Side, before: Catalog) -> tuple[str, ...]:
     )
 
 
-def _planned(forward: Plan) -> tuple[PlannedStatement, ...]:
-    return tuple(
-        PlannedStatement(statement.sql, tuple(map(str, statement.serves)), statement.loses)
-        for statement in forward.statements
-    )
+def _planned(batches: Sequence[Batch]) -> tuple[PlannedBatch, ...]:
+    return tuple(PlannedBatch(tuple(map(_told, batch.statements)), batch.transactional, batch.why) for batch in batches)
+
+
+def _told(statement: Statement) -> PlannedStatement:
+    return PlannedStatement(statement.sql, tuple(map(str, statement.serves)), statement.loses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,9 +51,14 @@ class Batch:
         return tuple(dict.fromkeys(statement.loses for statement in self.statements if statement.loses))
 
     def script(self) -> str:
-        """The statements as SQL text for psql, with its own BEGIN and COMMIT where it is transactional."""
-        body = "".join(f"{statement.sql};\n" for statement in self.statements)
-        return f"BEGIN;\n{body}COMMIT;\n" if self.transactional else body
+        """The statements as SQL text for psql."""
+        return script_of([statement.sql for statement in self.statements])
+
+
+def script_of(statements: Sequence[str]) -> str:
+    """What is committed together as SQL text for psql: between BEGIN and COMMIT where there are several."""
+    body = "".join(f"{sql};\n" for sql in statements)
+    return f"BEGIN;\n{body}COMMIT;\n" if len(statements) > 1 else body
 
 
 def online(plan: Plan) -> tuple[Batch, ...]:

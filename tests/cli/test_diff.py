@@ -83,15 +83,17 @@ def test_sql_that_loses_data_is_refused_with_4(run: Run, files: Path) -> None:
 
 
 def test_json_has_the_changes_and_the_plan(run: Run, files: Path) -> None:
-    """Its statements are left out where they lose data and that was not allowed."""
+    """In batches that are committed one by one; they are left out where they lose data and that was not allowed."""
     report = run("diff", "a.sql", "b.sql", "--format", "json").json["report"]
-    assert (report["withheld"], report["statements"], len(report["losses"])) == (True, [], 1)
+    assert (report["withheld"], report["batches"], len(report["losses"])) == (True, [], 1)
     assert [found["name"] for found in report["differences"]] == ["public.a.added", "public.a.gone"]
     done = run("diff", "a.sql", "b.sql", "--format", "json", "--allow-data-loss")
     assert done.code == done.json["exit_code"] == ExitCode.DIFFERENT
     report = done.json["report"]
     assert report["withheld"] is False
-    assert {statement["loses"] != "" for statement in report["statements"]} == {True, False}
+    (batch,) = report["batches"]
+    assert batch["transactional"] is True
+    assert {statement["loses"] != "" for statement in batch["statements"]} == {True, False}
     assert len(report["fingerprint"]) == 64
 
 

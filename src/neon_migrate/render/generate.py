@@ -36,7 +36,10 @@ def _blocks(report: GenerateReport) -> Iterator[Block]:
     if not paths:
         yield Line("schema.json and the migrations are out of step. neon-migrate generate writes what is missing.")
         return
-    for path in paths:
-        yield Line((Span("wrote ", "good"), short_path(path)))
+    for migration in report.migrations:
+        for path in migration.paths:
+            yield Line((Span("wrote ", "good"), short_path(path)))
+        for why in migration.why:
+            yield Line((Span(f"  {why}", "dim"),))
     back = ", and its down the schema from before" if all(migration.down for migration in report.migrations) else ""
     yield Line(f"Run on a scratch Postgres before it was written: it gives what schema.json asks for{back}.")

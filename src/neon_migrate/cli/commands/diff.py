@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 @click.argument("before", metavar="FROM", type=click.Path())
 @click.argument("after", metavar="TO", type=click.Path())
 @click.option("--sql", is_flag=True, help="Print the SQL that makes FROM into TO, and nothing else.")
+@click.option("--offline", is_flag=True, help="The SQL in one transaction, for a database that nobody uses meanwhile.")
 @click.option("--allow-data-loss", is_flag=True, help="Give the SQL even if tables, columns or values would go.")
-def diff(invocation: Invocation, before: str, after: str, sql: bool, allow_data_loss: bool) -> Outcome:
+def diff(invocation: Invocation, before: str, after: str, sql: bool, offline: bool, allow_data_loss: bool) -> Outcome:
     """Show what separates two schemas, and the SQL from one to the other.
 
     Neither side is written to. What is text is run on a scratch Postgres, of the other side's major version where that
@@ -47,6 +48,6 @@ def diff(invocation: Invocation, before: str, after: str, sql: bool, allow_data_
     invocation.conninfos += [before, after]
     invocation.need = "required" if LIVE in (before, after) else "none"
     project, base = invocation.project(), invocation.root.resolve()
-    report = api.diff(project, before, after, allow_data_loss=allow_data_loss, base=base)
+    report = api.diff(project, before, after, allow_data_loss=allow_data_loss, offline=offline, base=base)
     code = ExitCode.DIFFERENT if report.different else ExitCode.OK
     return Outcome(report, (diff_sql if sql else diff_page)(report), code)

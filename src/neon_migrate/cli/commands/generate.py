@@ -21,18 +21,24 @@ if TYPE_CHECKING:
         ExitCode.REFUSED: "data would be lost; --allow-data-loss allows it",
     }
 )
-@click.option("-m", "--name", metavar="NAME", help="What the migration is called; else it is named after its changes.")
+@click.option("-m", "--name", metavar="NAME", help="What it is called; else each migration is named after its changes.")
 @click.option("--check", is_flag=True, help="Only tell whether schema.json and the migrations are in step.")
 @click.option("--allow-data-loss", is_flag=True, help="Write it even if tables, columns or values would go.")
-def generate(invocation: Invocation, name: str | None, check: bool, allow_data_loss: bool) -> Outcome:
-    """Write the next migration, up and down, from the difference between schema.json and the migrations.
+@click.option("--offline", is_flag=True, help="One migration for a database that nobody uses meanwhile.")
+def generate(invocation: Invocation, name: str | None, check: bool, allow_data_loss: bool, offline: bool) -> Outcome:
+    """Write the next migrations, up and down, from the difference between schema.json and the migrations.
 
-    Both are loaded into a scratch Postgres and compared there; what is written was run before, forward and back.
+    There are as many as it takes for the application to go on meanwhile: indexes are built concurrently, constraints
+    validated apart, and what rewrites a table is alone. Each says at its head why it is apart.
+
+    Both sides are loaded into a scratch Postgres and compared there; what is written was run before, forward and back.
     An existing migration is never touched. No database is needed.
     """
     from neon_migrate import api
     from neon_migrate.render.generate import generate_page
 
-    report = api.generate(invocation.project(), name=name, allow_data_loss=allow_data_loss, check=check)
+    report = api.generate(
+        invocation.project(), name=name, allow_data_loss=allow_data_loss, check=check, offline=offline
+    )
     out_of_step = check and not report.in_step
     return Outcome(report, generate_page(report), ExitCode.DIFFERENT if out_of_step else ExitCode.OK)
