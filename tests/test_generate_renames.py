@@ -1,0 +1,98 @@
+"""What goes and comes and looks alike: `generate` asks where it can, reports it where it can't, and assumes nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from generating import ID, Desk
+from neon_migrate.errors import RefusedError
+from neon_migrate.generate import generate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.rename_candidates import RenameCandidate
+
+HISTORY = {
+    "0001_a.up.sql": "CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mail text, age int);",
+    "0001_a.down.sql": "DROP TABLE users;",
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, scratch: ScratchServer) -> Desk:
+    """A project without a database."""
+    return Desk(tmp_path, scratch)
+
+
+def schema(table: str, *columns: tuple[str, str]) -> dict[str, Any]:
+    """A schema.json with one table."""
+    return {"tables": {table: {"fields": {"id": ID} | {name: {"type": kind} for name, kind in columns}}}}
+
+
+EMAIL = schema("users", ("email", "text"), ("age", "int"))
+
+
+def answering(answers: dict[str, bool], asked: list[str]) -> Callable[[RenameCandidate], bool]:
+    """Answers by the new name, and notes what was asked."""
+
+    def confirm(candidate: RenameCandidate) -> bool:
+        asked.append(str(candidate))
+        return answers[candidate.new]
+
+    return confirm
+
+
+def test_a_column_that_is_agreed_to_be_another_is_renamed(desk: Desk) -> None:
+    """No data goes, so nothing has to be allowed, and its down gives the old name back."""
+    asked: list[str] = []
+    report = generate(desk.project(EMAIL, HISTORY), confirm_rename=answering({"email": True}, asked))
+    assert asked == ["column public.users.mail may be email now: both are text"]
+    (migration,) = report.migrations
+    assert "RENAME COLUMN mail TO email" in migration.up
+    assert migration.down is not None
+    assert "RENAME COLUMN email TO mail" in migration.down
+    assert (report.losses, report.rename_candidates, report.renames) == ((), (), ("column mail to email",))
+    assert generate(desk.project(), check=True).in_step
+
+
+def test_one_that_is_not_is_dropped_as_any_other(desk: Desk) -> None:
+    """The answer no is not asked for again, and data loss has to be allowed."""
+    asked: list[str] = []
+    project = desk.project(EMAIL, HISTORY)
+    with pytest.raises(RefusedError):
+        generate(project, confirm_rename=answering({"email": False}, asked))
+    assert len(asked) == 1
+    report = generate(project, confirm_rename=answering({"email": False}, asked), allow_data_loss=True)
+    assert any("DROP COLUMN mail" in migration.up for migration in report.migrations)
+
+
+def test_with_nobody_to_ask_it_is_said_what_to_write(desk: Desk) -> None:
+    """Nothing is assumed; the refusal names the pair and the words for schema.json, which then do it."""
+    project = desk.project(EMAIL, HISTORY)
+    with pytest.raises(RefusedError) as refused:
+        generate(project)
+    assert "column public.users.mail may be email now" in refused.value.why
+    assert '"renamed_from": "mail" on column email of users in schema.json' in refused.value.remedy
+    assert [one.new for one in generate(project, check=True).rename_candidates] == ["email"]
+    said = json.loads(json.dumps(EMAIL))
+    said["tables"]["users"]["fields"]["email"]["renamed_from"] = "mail"
+    assert generate(desk.project(said)).renames == ("column mail to email",)
+
+
+def test_the_columns_of_a_table_are_asked_about_once_it_has_its_new_name(desk: Desk) -> None:
+    """As two renames of one migration."""
+    asked: list[str] = []
+    people = schema("people", ("email", "text"), ("age", "int"))
+    report = generate(desk.project(people, HISTORY), confirm_rename=answering({"people": True, "email": True}, asked))
+    assert asked == [
+        "table public.users may be people now: 2 of 3 columns are the same",
+        "column public.people.mail may be email now: both are text",
+    ]
+    assert report.renames == ("table users to people", "column mail to email")
+    assert generate(desk.project(), check=True).in_step
