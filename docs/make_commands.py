@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from neon_migrate.cli.application import application
+from neon_migrate.cli.command import Command
 from neon_migrate.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from neon_migrate.cli.command import Command
 
 PAGE = Path(__file__).with_name("commands.md")
 README = Path(__file__).parents[1] / "README.md"
@@ -61,8 +60,8 @@ def page() -> str:
         "## Exit codes\n\nThe same in every command, and stable.\n",
         _table(("code", "meaning"), ((str(int(code)), meaning) for code, meaning in CODES.items())),
     ]
-    for command in _commands(context):
-        parts += _section(command, click.Context(command, info_name=command.name, parent=context))
+    for command, own in _commands(context):
+        parts += _section(command, own)
     return "\n".join(parts)
 
 
@@ -70,7 +69,7 @@ def readme() -> str:
     """README.md with the present table of commands."""
     head, _, rest = README.read_text(encoding="utf-8").partition(START)
     context = click.Context(application(), info_name="neon-migrate")
-    rows = "".join(_row(command, click.Context(command, parent=context)) for command in _commands(context))
+    rows = "".join(_row(command, own) for command, own in _commands(context))
     return head + START + COLUMNS + rows + END + rest.partition(END)[2]
 
 
@@ -79,18 +78,30 @@ def _row(command: Command, context: click.Context) -> str:
     own = [parameter for parameter in command.own_params if isinstance(parameter, click.Option)]
     options = ", ".join(f"`{parameter.opts[-1]}`" for parameter in own)
     codes = ", ".join(str(int(code)) for code in command.exit_codes if code not in (0, 1, 2, 130))
-    cells = (f"`{command.name} {usage}".strip() + "`", command.get_short_help_str(limit=300), options, codes)
+    cells = (f"`{_name(context)} {usage}".strip() + "`", command.get_short_help_str(limit=300), options, codes)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 
-def _commands(context: click.Context) -> list[Command]:
-    group = application()
-    return [command for name in group.list_commands(context) if (command := group.get_command(context, name))]
+def _commands(context: click.Context) -> Iterator[tuple[Command, click.Context]]:
+    """Every command with its context, those of a group in the group too."""
+    group = context.command
+    assert isinstance(group, click.Group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        own = click.Context(command, info_name=name, parent=context) if command else context
+        if isinstance(command, click.Group):
+            yield from _commands(own)
+        elif isinstance(command, Command):
+            yield command, own
+
+
+def _name(context: click.Context) -> str:
+    return context.command_path.partition(" ")[2]
 
 
 def _section(command: Command, context: click.Context) -> Iterator[str]:
     usage = " ".join(command.collect_usage_pieces(context))
-    yield f"## {command.name}\n"
+    yield f"## {_name(context)}\n"
     yield inspect.cleandoc(command.help or "").replace("\b\n", "```\n", 1) + _closing(command.help or "")
     yield f"```\n{context.command_path} {usage}\n```\n"
     if own := list(_options(command, context)):

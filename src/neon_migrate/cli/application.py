@@ -1,19 +1,17 @@
-"""The group of commands: found by their files, imported when they run, and every way a run can end."""
+"""The command line as a whole, and every way a run can end."""
 
 from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from itertools import pairwise
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import click
 
 from neon_migrate import __version__
 from neon_migrate.cli import commands
-from neon_migrate.cli.command import Command, global_options
+from neon_migrate.cli.group import Commands
 from neon_migrate.cli.invocation import Invocation, Outcome
 from neon_migrate.cli.screen import Screen
 from neon_migrate.errors import ExitCode, InterruptedRunError, NeonMigrateError, StatementError, UsageError
@@ -25,48 +23,11 @@ PROGRAM = "neon-migrate"
 TRACEBACK_VARIABLE = "NEON_MIGRATE_TRACEBACK"
 
 
-class Commands(click.Group):
-    """The commands, one module each in `neon_migrate.cli.commands`; only the one that runs is imported."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands, from their file names."""
-        return sorted(module.name.rstrip("_").replace("_", "-") for module in iter_modules(commands.__path__))
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> Command | None:
-        """The command of that name, imported now; None for an unknown one."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        module = cmd_name.replace("-", "_")
-        modules = {found.name for found in iter_modules(commands.__path__)}
-        name = module if module in modules else module + "_"
-        found: Command = getattr(import_module(f"{commands.__name__}.{name}"), name)
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands with the first sentence of their help, whole."""
-        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, command.get_short_help_str(limit=200)) for name, command in found if command])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, and with the nearest command for an unknown one."""
-        name = args[0]
-        if not name.startswith("-") and name not in self.list_commands(ctx):
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, self.list_commands(ctx), n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"{PROGRAM} --help lists the commands."
-            raise UsageError(f"There is no command {name!r}", remedy=hint)
-        return super().resolve_command(ctx, args)
-
-
 def application() -> Commands:
     """The whole command line as a click group."""
     group = Commands(
         PROGRAM,
-        params=[*global_options()],
+        commands,
         help=(
             "Bring schema.json to a Neon (or any PostgreSQL) database through versioned, proven, reversible "
             "migrations that sqlx understands."

@@ -82,7 +82,7 @@ def command(
         @click.pass_context
         def callback(context: click.Context, /, *arguments: P.args, **parameters: P.kwargs) -> Outcome:
             invocation = context.find_object(Invocation) or Invocation()
-            invocation.command, invocation.need = name, database
+            invocation.command, invocation.need = context.command_path.partition(" ")[2] or name, database
             return function(invocation, *arguments, **parameters)
 
         name = function.__name__.rstrip("_").replace("_", "-")
