@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from neon_migrate.differences import Difference  # noqa: TC001
 from neon_migrate.errors import ExitCode, NeonMigrateError
+from neon_migrate.settings import Severity  # noqa: TC001
+from neon_migrate.way_back import Grade  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,11 +21,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """The version of a Report's JSON; members are only ever added to it."""
 
-Severity = Literal["note", "warning", "danger"]
-"""note: to be known · warning: somebody waits or fails · danger: data goes, or everybody waits for long."""
-
 Verdict = Literal["in order", "look", "stop"]
-Grade = Literal["exact", "lossy", "impossible"]
 RehearsedOn = Literal["neon_branch", "scratch"]
 
 
@@ -85,6 +83,7 @@ class Finding:
     code      the rule's name, in kebab-case
     message   what happens, and to whom
     evidence  what was observed; empty where the message says it all
+    severity  note: to be known · warning: somebody waits or fails · danger: data goes, or all wait for long
     remedy    what to write instead
     path      the migration file, from the project's root; `line` and `column` of the statement count from 1
     """

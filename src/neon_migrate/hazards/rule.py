@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from neon_migrate.settings import Severity  # noqa: TC001  (msgspec reads the annotations of Hazard)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -67,6 +69,7 @@ class Hazard:
     rule: str
     what: str
     remedy: str
+    severity: Severity = "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ class Rule:
 
     name: str
     find: Callable[[Observation], Iterable[tuple[str, str]]]
+    severity: Severity = "warning"
 
     def hazards(self, observation: Observation) -> tuple[Hazard, ...]:
         """What this rule has to say."""
-        return tuple(Hazard(self.name, what, remedy) for what, remedy in self.find(observation))
+        return tuple(Hazard(self.name, what, remedy, self.severity) for what, remedy in self.find(observation))

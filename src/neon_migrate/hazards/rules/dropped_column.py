@@ -27,4 +27,4 @@ def find(observation: Observation) -> Iterable[tuple[str, str]]:
             )
 
 
-RULE = Rule("dropped-column", find)
+RULE = Rule("dropped-column", find, severity="danger")

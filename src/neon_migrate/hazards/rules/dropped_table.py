@@ -28,4 +28,4 @@ def find(observation: Observation) -> Iterable[tuple[str, str]]:
             )
 
 
-RULE = Rule("dropped-table", find)
+RULE = Rule("dropped-table", find, severity="danger")

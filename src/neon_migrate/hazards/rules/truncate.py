@@ -21,4 +21,4 @@ def find(observation: Observation) -> Iterable[tuple[str, str]]:
         yield f"table {table} is emptied by TRUNCATE", "Delete what has to go in batches, outside the migration."
 
 
-RULE = Rule("truncate", find)
+RULE = Rule("truncate", find, severity="danger")
