@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
 
-pytest_plugins = ["golden_files", "secure_server"]
+pytest_plugins = ["golden_files", "secure_server", "neon.fake_api"]
 
 _SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 """Python before 3.11.4 can't be asked to."""

@@ -91,8 +91,8 @@ def rehearsal_branch(
         "attempt": secrets.token_hex(8),
     }
     made = _create(client, project_id, NewBranch(name, production.id, expires_at, marked, lsn), production)
+    _require_copy(made, production)  # before the removal below is sure to run
     try:
-        _require_copy(made, production)
         yield RehearsalBranch(made.id, name, _url(client, project_id, made, production, database, role), made)
     finally:
         if keep:

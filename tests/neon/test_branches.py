@@ -1,0 +1,287 @@
+"""Branches to rehearse on: never production, never somebody else's, and gone afterwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from neon.fake_api import PROJECT
+from neon_migrate.events import Notice, Warned
+from neon_migrate.neon.branches import current_lsn, production_branch, rehearsal_branch, remove, sweep
+from neon_migrate.neon.errors import (
+    NeonCapacityError,
+    NeonConflictError,
+    NeonNotFoundError,
+    NeonOperationError,
+    NeonPasswordError,
+    NotOurBranchError,
+    ProductionBranchError,
+)
+from neon_migrate.neon.model import Branch
+from neon_migrate.postgres.session import connect
+from neon_migrate.postgres.target import Target, read_target
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from neon.fake_api import FakeNeon
+    from neon_migrate.neon.client import NeonClient
+    from neon_migrate.neon.model import RehearsalBranch
+
+OURS = {"created-by": "neon-migrate"}
+SOON = datetime.now(UTC) + timedelta(hours=2)
+
+
+def _rehearse(
+    fake: FakeNeon, client: NeonClient, name: str = "pr-7", **how: Any
+) -> AbstractContextManager[RehearsalBranch]:
+    production = production_branch(client, PROJECT, fake.host(fake.production))
+    return rehearsal_branch(
+        client,
+        PROJECT,
+        production,
+        name,
+        expires_at=SOON,
+        annotation={"pull-request": "7"},
+        database=fake.database,
+        role="postgres",
+        **how,
+    )
+
+
+def test_a_rehearsal_works_on_a_copy_and_leaves_nothing(neon_api: FakeNeon, client: NeonClient) -> None:
+    """The copy has production's rows, production does not see what is done to it, and afterwards it is gone."""
+    with connect(neon_api.target) as session:
+        session.script("CREATE TABLE pets (name text); INSERT INTO pets VALUES ('Rex')")
+    with _rehearse(neon_api, client) as branch:
+        assert branch.id != neon_api.production.id
+        fake = neon_api.named("pr-7")
+        assert fake is not None and fake.expires_at == SOON.strftime("%Y-%m-%dT%H:%M:%SZ")
+        assert fake.annotation["created-by"] == "neon-migrate" and fake.annotation["pull-request"] == "7"
+        with connect(read_target(branch.url, "Neon")) as session:
+            assert session.query("SELECT name FROM pets") == [("Rex",)]
+            session.script("DROP TABLE pets")
+    assert neon_api.named("pr-7") is None
+    with connect(neon_api.target) as session:
+        assert session.query("SELECT count(*) FROM pets") == [(1,)]
+
+
+def test_the_url_is_shown_nowhere(neon_api: FakeNeon, client: NeonClient) -> None:
+    """The branch's description holds no password."""
+    with _rehearse(neon_api, client) as branch:
+        assert "pr0duction-pw" in branch.url
+        assert "pr0duction-pw" not in repr(branch)
+
+
+def test_children_of_a_protected_branch_have_passwords_of_their_own(neon_api: FakeNeon, client: NeonClient) -> None:
+    """The URL comes from the API and never from production's."""
+    neon_api.production.protected = True
+    with _rehearse(neon_api, client) as branch:
+        assert "pr0duction-pw" not in branch.url
+
+
+def test_several_databases_and_roles(neon_api: FakeNeon, client: NeonClient) -> None:
+    """With several databases the creation tells no URL; the one asked for is asked for by name."""
+    neon_api.add_database("analytics")
+    with _rehearse(neon_api, client) as branch:
+        fake = neon_api.named("pr-7")
+        assert fake is not None
+        assert read_target(branch.url, "Neon").parameters()["dbname"] == fake.databases[neon_api.database]
+
+
+def test_it_is_removed_when_the_rehearsal_fails(neon_api: FakeNeon, client: NeonClient) -> None:
+    """The error goes on, and the branch is gone."""
+    with pytest.raises(ZeroDivisionError), _rehearse(neon_api, client):
+        raise ZeroDivisionError
+    assert neon_api.named("pr-7") is None
+
+
+def test_it_may_be_kept(neon_api: FakeNeon, client: NeonClient) -> None:
+    """A kept branch is told of, with the time at which Neon removes it."""
+    told: list[Any] = []
+    with _rehearse(neon_api, client, keep=True, observer=told.append):
+        pass
+    assert neon_api.named("pr-7") is not None
+    assert any(isinstance(event, Notice) and SOON.isoformat(timespec="seconds") in event.text for event in told)
+
+
+def test_one_that_can_not_be_removed_is_no_failure(neon_api: FakeNeon, client: NeonClient) -> None:
+    """It expires by itself, which is said."""
+    told: list[Any] = []
+    with _rehearse(neon_api, client, observer=told.append):
+        neon_api.fail("DELETE", ".*", status=500, times=99)
+    assert any(isinstance(event, Warned) and "expires by itself" in event.text for event in told)
+
+
+def test_our_own_of_that_name_is_replaced(neon_api: FakeNeon, client: NeonClient) -> None:
+    """A rerun meets the branch of the run before (409): exactly that name, made by us, is made anew."""
+    old = neon_api.add_branch("pr-7", parent_id=neon_api.production.id, annotation=OURS)
+    neon_api.add_branch("pr-70", annotation=OURS)
+    with _rehearse(neon_api, client) as branch:
+        assert branch.id != old.id
+    assert neon_api.named("pr-70") is not None
+
+
+@pytest.mark.parametrize(
+    "attributes", [{}, {"annotation": {"created-by": "me"}}, {"annotation": OURS, "protected": True}]
+)
+def test_anothers_of_that_name_is_never_touched(
+    neon_api: FakeNeon, client: NeonClient, attributes: dict[str, Any]
+) -> None:
+    """Without our annotation, or protected, it stays as it is and the run stops."""
+    theirs = neon_api.add_branch("pr-7", **attributes)
+    with pytest.raises(NotOurBranchError, match="was not made by neon-migrate"), _rehearse(neon_api, client):
+        pass
+    assert neon_api.named("pr-7") is theirs
+    assert not any(request.startswith("DELETE") for request in neon_api.requests)
+    with pytest.raises(NotOurBranchError):
+        remove(client, PROJECT, "pr-7")
+
+
+def test_a_name_that_is_productions_own(neon_api: FakeNeon, client: NeonClient) -> None:
+    """Even with our annotation on it production is not replaced."""
+    neon_api.production.annotation = OURS
+    with pytest.raises(ProductionBranchError, match="is production"), _rehearse(neon_api, client, "main"):
+        pass
+    assert neon_api.named("main") is neon_api.production
+
+
+def test_a_name_that_is_freed_in_between(neon_api: FakeNeon, client: NeonClient) -> None:
+    """409, and then nobody has the name: it is tried again, three times in all."""
+    neon_api.fail("POST", ".*/branches", status=409, times=2)
+    with _rehearse(neon_api, client):
+        pass
+    neon_api.fail("POST", ".*/branches", status=409, times=3)
+    with pytest.raises(NeonConflictError), _rehearse(neon_api, client):
+        pass
+
+
+def test_productions_address_is_refused(
+    neon_api: FakeNeon, client: NeonClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should the API give production's URL for the branch, nothing is run, and the branch is removed."""
+    address = neon_api.production_url
+    monkeypatch.setattr(neon_api, "uri", lambda branch, database, role="": address)
+    with pytest.raises(ProductionBranchError, match="production's address"), _rehearse(neon_api, client):
+        pytest.fail("nothing may run")
+    assert neon_api.named("pr-7") is None
+
+
+def test_an_address_of_nobody_is_refused(
+    neon_api: FakeNeon, client: NeonClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host has to be one of the branch's own endpoints."""
+    monkeypatch.setattr(neon_api, "uri", lambda branch, database, role="": "postgresql://a:b@ep-x.neon.tech/c")
+    with pytest.raises(NeonOperationError, match="none of its endpoints"), _rehearse(neon_api, client):
+        pytest.fail("nothing may run")
+
+
+@pytest.mark.parametrize("attributes", [{"id": "br-prod"}, {"default": True}, {"parent_id": "br-other"}])
+def test_what_is_no_child_of_production_is_refused(attributes: dict[str, Any]) -> None:
+    """The branch that was made is compared with production before any statement."""
+    production = Branch("br-prod", "main", default=True)
+    made = Branch(**{"id": "br-new", "name": "pr-7", "parent_id": "br-prod", **attributes})
+    with (
+        pytest.raises(ProductionBranchError),
+        rehearsal_branch(
+            _Maker(made),
+            "p",
+            production,
+            "pr-7",
+            expires_at=SOON,
+            annotation={},
+            database="d",
+            role="r",  # type: ignore[arg-type]
+        ),
+    ):
+        pytest.fail("nothing may run")
+
+
+class _Maker:
+    """A client whose creation gives a branch that no honest API would."""
+
+    def __init__(self, made: Branch) -> None:
+        self._made = made
+
+    def create_branch(self, project_id: str, new: object) -> Branch:
+        return self._made
+
+    def delete_branch(self, project_id: str, branch_id: str) -> None:
+        assert branch_id != "br-prod", "production must not be removed"
+
+
+def test_production_is_the_owner_of_the_urls_endpoint(neon_api: FakeNeon, client: NeonClient) -> None:
+    """Not the default branch: the one whose endpoint the URL names, also through the pooler; else an error."""
+    live = neon_api.add_branch("live")
+    hosts = (neon_api.host(live), f"{live.endpoint_id}-pooler.c-2.us-east-2.aws.neon.tech", live.endpoint_id.upper())
+    for host in hosts:
+        assert production_branch(client, PROJECT, host).id == live.id
+    with pytest.raises(NeonNotFoundError, match="has no endpoint"):
+        production_branch(client, PROJECT, "ep-other.us-east-2.aws.neon.tech")
+
+
+def test_capacity_and_passwords(neon_api: FakeNeon, client: NeonClient) -> None:
+    """A full project makes no branch; without stored passwords the branch that was made is removed again."""
+    neon_api.store_passwords = False
+    with pytest.raises(NeonPasswordError), _rehearse(neon_api, client):
+        pass
+    assert neon_api.named("pr-7") is None
+    neon_api.limit = 1
+    with pytest.raises(NeonCapacityError), _rehearse(neon_api, client):
+        pass
+
+
+def test_a_branch_at_an_earlier_lsn(neon_api: FakeNeon, client: NeonClient) -> None:
+    """With an LSN the copy is production as it was then."""
+    with connect(neon_api.target) as session:
+        session.script("CREATE TABLE pets ()")
+    lsn = neon_api.checkpoint()
+    with connect(neon_api.target) as session:
+        session.script("DROP TABLE pets")
+    with _rehearse(neon_api, client, lsn=lsn) as branch, connect(Target(branch.url)) as session:
+        assert session.query("SELECT count(*) FROM pets") == [(0,)]
+        assert branch.branch.parent_lsn == lsn
+
+
+def test_the_sweep_removes_what_is_ours_and_expired(neon_api: FakeNeon, client: NeonClient) -> None:
+    """Over several pages; never what is another's, not expired, protected, default, or has children."""
+    now = datetime.now(UTC)
+    past, future = ((now + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ") for hours in (-1, 1))
+    for number in range(120):
+        neon_api.add_branch(f"someone-{number}", expires_at=past)
+    gone = neon_api.add_branch("gone", annotation=OURS, expires_at=past)
+    noted = neon_api.add_branch("noted", annotation={**OURS, "expires-at": past})
+    neon_api.add_branch("fresh", annotation=OURS, expires_at=future)
+    neon_api.add_branch("no-date", annotation=OURS)
+    parent = neon_api.add_branch("parent", annotation=OURS, expires_at=past)
+    neon_api.add_branch("child", parent_id=parent.id)
+    swept = sweep(client, PROJECT, now)
+    assert [branch.id for branch in swept.removed] == [gone.id, noted.id]
+    assert [branch.id for branch, _ in swept.remaining] == [parent.id]
+    assert len(neon_api.branches) == 1 + 120 + 4
+
+
+def test_the_sweep_goes_on_after_a_failure(neon_api: FakeNeon, client: NeonClient) -> None:
+    """One that Neon does not let go is told with the reason, and the next one goes."""
+    past = "2026-01-01T00:00:00Z"
+    first, second = (neon_api.add_branch(name, annotation=OURS, expires_at=past) for name in ("a", "b"))
+    neon_api.fail("DELETE", f".*{first.id}", status=422, message="no", times=1)
+    swept = sweep(client, PROJECT, datetime.now(UTC))
+    assert [branch.id for branch, _ in swept.remaining] == [first.id]
+    assert [branch.id for branch in swept.removed] == [second.id]
+
+
+def test_removing_by_name(neon_api: FakeNeon, client: NeonClient) -> None:
+    """The branch of a pull request that was closed goes; one that is not there is no error."""
+    neon_api.add_branch("pr-7", annotation=OURS)
+    assert remove(client, PROJECT, "pr-7")
+    assert not remove(client, PROJECT, "pr-7")
+
+
+def test_the_present_lsn(neon_api: FakeNeon) -> None:
+    """As Postgres writes it."""
+    with connect(neon_api.target) as session:
+        high, slash, low = current_lsn(session).partition("/")
+    assert slash and int(high, 16) >= 0 and int(low, 16) > 0
