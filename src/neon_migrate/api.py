@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from neon_migrate.importing import ImportReport
     from neon_migrate.init import InitReport
     from neon_migrate.project import Project
+    from neon_migrate.rename_candidates import RenameCandidate
     from neon_migrate.resolve import ResolveReport
     from neon_migrate.rollback import RollbackPlan, RollbackReport
     from neon_migrate.status import StatusReport
@@ -104,11 +105,19 @@ def generate(
     allow_data_loss: bool = False,
     check: bool = False,
     offline: bool = False,
+    confirm_rename: Callable[[RenameCandidate], bool] | None = None,
 ) -> GenerateReport:
     """Write the migrations that bring the folder in step with schema.json; see `neon_migrate.generate`."""
     from neon_migrate.generate import generate as verb
 
-    return verb(project, name=name, allow_data_loss=allow_data_loss, check=check, offline=offline)
+    return verb(
+        project,
+        name=name,
+        allow_data_loss=allow_data_loss,
+        check=check,
+        offline=offline,
+        confirm_rename=confirm_rename,
+    )
 
 
 def validate(project: Project, *, since: int | None = None) -> ValidateReport:

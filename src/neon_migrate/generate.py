@@ -23,8 +23,7 @@ from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
 from neon_migrate.sources.schema_json.document import Document, Rename, read_document
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
-from neon_migrate.sources.schema_json.renaming import due
-from neon_migrate.sql import identifier, qualified
+from neon_migrate.sources.schema_json.renaming import due, rename_statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -240,7 +239,7 @@ class _Generation:
 
     def _renamed(self) -> tuple[str, tuple[tuple[str, str], ...]]:
         """A database in which the renames are done, and their statements: there, and back."""
-        renaming = tuple(_rename_statements(rename) for rename in self.renames)
+        renaming = tuple(rename_statements(rename) for rename in self.renames)
         if not renaming:
             return self.history, ()
         database = self.server.create(template=self.history)
@@ -288,18 +287,6 @@ class _Generation:
             for path in written:
                 path.unlink()
             raise
-
-
-def _rename_statements(rename: Rename) -> tuple[str, str]:
-    """The ALTER that renames, and the one that takes it back."""
-    if rename.kind == "table":
-        return (
-            f"ALTER TABLE {qualified(rename.schema, rename.old)} RENAME TO {identifier(rename.new)}",
-            f"ALTER TABLE {qualified(rename.schema, rename.new)} RENAME TO {identifier(rename.old)}",
-        )
-    table = f"ALTER TABLE {qualified(rename.schema, rename.table)} RENAME COLUMN"
-    old, new = identifier(rename.old), identifier(rename.new)
-    return f"{table} {old} TO {new}", f"{table} {new} TO {old}"
 
 
 def _fails_on_rows(forward: Plan) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -70,6 +71,11 @@ class Invocation:
         if not folder.is_dir():
             raise UsageError(f"There is no folder {str(folder)!r}", remedy="Name an existing one with -C.")
         return folder
+
+    @property
+    def interactive(self) -> bool:
+        """Whether there is somebody to ask: terminals at both ends, and no program that reads the answer."""
+        return self.options.format == "text" and sys.stdin.isatty() and sys.stderr.isatty()
 
     def settings(self) -> Settings:
         """The project's settings. Raises SettingsError."""

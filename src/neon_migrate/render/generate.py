@@ -11,12 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from neon_migrate.generate import GenerateReport
+    from neon_migrate.rename_candidates import RenameCandidate
     from neon_migrate.render.page import Block, Page
 
 
 def generate_page(report: GenerateReport) -> Page:
     """What changes, what that could lose, and the files that do it."""
     return (*_blocks(report), *coverage_lines(report.coverage))
+
+
+def candidate_page(candidate: RenameCandidate) -> Page:
+    """What is asked about: a thing that goes, one that comes, and why they may be the same."""
+    return (Line((Span("> ", "warn"), str(candidate))),)
 
 
 def _blocks(report: GenerateReport) -> Iterator[Block]:
@@ -29,6 +35,8 @@ def _blocks(report: GenerateReport) -> Iterator[Block]:
     renames = (Tree((Span("> ", "warn"), "renames ", rename)) for rename in report.renames)
     seeds = (Tree((Span("+ ", "good"), f"seeds {table}: {plural(count, 'row')}")) for table, count in report.seeds)
     yield Tree(tree.label, (*renames, *tree.children, *seeds))
+    for candidate in report.rename_candidates:
+        yield Line((Span("rename? ", "warn"), f"{candidate}. If it is: {candidate.advice}"))
     for loss in report.losses:
         yield Line((Span("loses data: ", "bad"), loss))
     yield BLANK

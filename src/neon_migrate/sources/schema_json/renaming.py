@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neon_migrate.sources.schema_json.document import renames
+from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
     from neon_migrate.catalog import Catalog
@@ -31,3 +32,15 @@ def due(document: Document, present: Catalog) -> tuple[Rename, ...]:
         if is_due:
             found.append(rename)
     return tuple(found)
+
+
+def rename_statements(rename: Rename) -> tuple[str, str]:
+    """The ALTER that renames, and the one that takes it back; without semicolon."""
+    if rename.kind == "table":
+        return (
+            f"ALTER TABLE {qualified(rename.schema, rename.old)} RENAME TO {identifier(rename.new)}",
+            f"ALTER TABLE {qualified(rename.schema, rename.new)} RENAME TO {identifier(rename.old)}",
+        )
+    table = f"ALTER TABLE {qualified(rename.schema, rename.table)} RENAME COLUMN"
+    old, new = identifier(rename.old), identifier(rename.new)
+    return f"{table} {old} TO {new}", f"{table} {new} TO {old}"
