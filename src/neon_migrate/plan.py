@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename, diff
 from neon_migrate.objects import kind_of
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, between_tables, in_a_cycle, in_order, names_taken
@@ -15,7 +16,7 @@ from neon_migrate.ordering import DROP, PUT, RELEASE, Node, between_tables, in_a
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
-    from neon_migrate.catalog import Catalog, DatabaseObject, Key
+    from neon_migrate.catalog import Catalog, DatabaseObject
     from neon_migrate.kind import Alteration, OnlineStep
     from neon_migrate.ordering import Name
 
@@ -175,7 +176,7 @@ class _Planner:
         """What depends on `key`, also by way of the columns it is the type of."""
         for user in self.before.dependents.get(key, ()):
             yield user
-            if key.kind == "enum" and user.kind == "column":
+            if key.kind in ("enum", "composite_type") and user.kind == "column":
                 yield from self.before.dependents.get(user, ())
 
     def _gone_with_their_owner(self) -> frozenset[Key]:
@@ -263,7 +264,17 @@ class _Planner:
                 for need in self.before.depends.get(key, ()):
                     if need not in self.creates:
                         follows(put, (DROP, need))
+        for key, part in self._columns_beside_a_new_parent():
+            follows((PUT, key), (DROP, part))
         return after_node
+
+    def _columns_beside_a_new_parent(self) -> Iterator[tuple[Key, Key]]:
+        """A table that is attached to another, and the columns of either: a partition has just those of its parent."""
+        for key, (new, _) in self.alters.items():
+            had = getattr(self.before.objects[key], "parents", ())
+            attached = [Key("table", *parent) for parent in getattr(new, "parents", ()) if parent not in had]
+            for table in (key, *attached) if attached else ():
+                yield from ((key, part) for part in self.before.owned.get(table, ()) if part.kind == "column")
 
     def _names_wait(self, place: Callable[[int, Key], Node]) -> Iterator[tuple[Node, Node]]:
         """What takes a name, after what gives it up."""
@@ -328,7 +339,8 @@ class _Planner:
         if self._replaced_online(key):
             return kind.replace_online(self.drops[key], self.creates[key], self.before, self.after)
         obj = self.creates[key]
-        in_use = obj.owner is None or (obj.owner in self.before.objects and obj.owner not in self.creates)
+        needs = self.after.depends.get(key, ()) if obj.owner is None else (obj.owner,)
+        in_use = any(need in self.before.objects and need not in self.creates for need in needs)
         return kind.create_online(obj, self.before, self.after) if in_use else ()
 
     def _replaced_online(self, key: Key) -> bool:
