@@ -29,6 +29,7 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+@lru_cache(maxsize=16_384)
 def qualified(*parts: str) -> str:
     """The parts as one dotted SQL name; empty parts (no schema) are left out."""
     return ".".join(identifier(part) for part in parts if part)

@@ -5,9 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from neon_migrate.catalog import Catalog, DatabaseObject, Key
+from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
 from neon_migrate.column_change import added, changed, not_null_steps
-from neon_migrate.kind import PG_ATTRDEF, PG_CLASS, PG_TYPE, Alteration, Found, Kind, OnlineStep, ReadSoFar, Row, Run
+from neon_migrate.kind import (
+    PG_ATTRDEF,
+    PG_CLASS,
+    PG_TYPE,
+    Alteration,
+    Found,
+    Kind,
+    OnlineStep,
+    ReadSoFar,
+    Row,
+    Run,
+    builder,
+)
 from neon_migrate.sequence_options import SequenceOptions
 from neon_migrate.sql import identifier, literal, qualified
 from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values
@@ -182,6 +194,9 @@ class Column:
         return key if plain and not getattr(sequence, "unlogged", False) else None
 
 
+_column = builder(Column)
+
+
 class ColumnKind(Kind[Column]):
     name = "column"
     rank = 50
@@ -224,17 +239,16 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
         table = so_far.key((PG_CLASS, oid, 0))
         if table is None:
             return None
-        addresses = [(PG_CLASS, oid, number)]
+        addresses: tuple[Address, ...] = ((PG_CLASS, oid, number),)
         if default_oid:
-            addresses.append((PG_ATTRDEF, default_oid, 0))
+            addresses += ((PG_ATTRDEF, default_oid, 0),)
         if not rare:
-            plain = Column(table.schema, table.name, name, type_, not_null, default, position=number)
-            return tuple(addresses), plain
+            return addresses, _column(table.schema, table.name, name, type_, not_null, default, position=number)
         if sequence:
-            addresses.append((PG_CLASS, int(sequence[0]), 0))
+            addresses += ((PG_CLASS, int(sequence[0]), 0),)
         return (
-            tuple(addresses),
-            Column(
+            addresses,
+            _column(
                 table.schema,
                 table.name,
                 name,

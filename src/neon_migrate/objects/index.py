@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, Found, Kind, OnlineStep, ReadSoFar, Row, Run
+from neon_migrate.kind import PG_CLASS, Found, Kind, OnlineStep, ReadSoFar, Row, Run, builder
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
@@ -58,29 +58,31 @@ class Index:
         return f"{head}{identifier(self.name)} ON {definition}"
 
 
+_index = builder(Index)
+
+
 class IndexKind(Kind[Index]):
     name = "index"
     rank = 90
     stored_in = ("pg_class.i",)
 
     def query(self, major: int) -> str:
-        # Most indexes are plain: a btree over columns, each with the operator class that is the default one for exactly
-        # its type and its own collation. For these pg_get_indexdef, which looks through all operator
-        # classes again for every column, has nothing to say that the columns' numbers don't.
-        return f"""WITH plain AS (
-  SELECT i.indexrelid FROM pg_index i JOIN pg_attribute x ON x.attrelid = i.indexrelid
-  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[x.attnum - 1]
-  JOIN pg_opclass o ON o.oid = i.indclass[x.attnum - 1] AND o.opcmethod = {_BTREE}
-  WHERE i.indrelid >= 16384 AND NOT i.indisunique AND i.indexprs IS NULL AND i.indpred IS NULL
-    AND i.indnatts = i.indnkeyatts
-  GROUP BY i.indexrelid HAVING bool_and(o.opcdefault AND o.opcintype = a.atttypid
-    AND i.indcollation[x.attnum - 1] = a.attcollation))
-SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique,
-  CASE WHEN p.indexrelid IS NULL OR c.reloptions IS NOT NULL OR t.relkind <> 'r'
-    THEN pg_get_indexdef(c.oid, 0, true) END, i.indkey::text, i.indoption::text, i.indisvalid
+        # Most indexes are plain: a btree over a column or two, each with the operator class that is the default one for
+        # exactly its type and its own collation. For these pg_get_indexdef, which looks through all operator classes
+        # again for every column, has nothing to say that the columns' numbers don't.
+        return f"""SELECT i.indexrelid, i.indrelid, c.relname, i.indisunique,
+  CASE WHEN i.indnatts <= 2 AND i.indnatts = i.indnkeyatts AND NOT i.indisunique AND t.relkind = 'r'
+    AND i.indexprs IS NULL AND i.indpred IS NULL AND c.reloptions IS NULL
+    AND o1.opcmethod = {_BTREE} AND o1.opcdefault AND o1.opcintype = a1.atttypid
+    AND i.indcollation[0] = a1.attcollation
+    AND (i.indnatts = 1 OR o2.opcdefault AND o2.opcintype = a2.atttypid AND i.indcollation[1] = a2.attcollation)
+    THEN NULL ELSE pg_get_indexdef(c.oid, 0, true) END, i.indkey::text, i.indoption::text, i.indisvalid
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'm')
-LEFT JOIN plain p ON p.indexrelid = i.indexrelid
+LEFT JOIN pg_opclass o1 ON o1.oid = i.indclass[0]
+LEFT JOIN pg_attribute a1 ON a1.attrelid = i.indrelid AND a1.attnum = i.indkey[0]
+LEFT JOIN pg_opclass o2 ON o2.oid = i.indclass[1]
+LEFT JOIN pg_attribute a2 ON a2.attrelid = i.indrelid AND a2.attnum = i.indkey[1]
 WHERE c.relkind = 'i' AND i.indrelid >= 16384
   AND c.oid NOT IN (SELECT d.objid FROM pg_depend d WHERE d.classid = {PG_CLASS} AND d.deptype = 'i')"""
 
@@ -90,15 +92,17 @@ WHERE c.relkind = 'i' AND i.indrelid >= 16384
         if table is None:
             return None
         if definition is None:
-            keys = [so_far.key((PG_CLASS, table_oid, int(number))) for number in numbers.split()]
-            names = [identifier(key.part) for key in keys if key is not None]
-            columns = ", ".join(column + _ORDER[option] for column, option in zip(names, options.split(), strict=True))
-            definition = f"{qualified(table.schema, table.name)} USING btree ({columns})"
+            columns = []
+            for number, option in zip(numbers.split(), options.split(), strict=True):
+                column = so_far.key((PG_CLASS, table_oid, int(number)))
+                if column is None:
+                    return None
+                columns.append(identifier(column.part) + _ORDER[option])
+            definition = f"{qualified(table.schema, table.name)} USING btree ({', '.join(columns)})"
         else:
             head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON "
             definition = definition[len(head) :]
-        index = Index(table.schema, name, table.name, unique, definition, valid, table.kind)
-        return ((PG_CLASS, oid, 0),), index
+        return ((PG_CLASS, oid, 0),), _index(table.schema, name, table.name, unique, definition, valid, table.kind)
 
     def create(self, obj: Index, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         return (obj.statement(),)
