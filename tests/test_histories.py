@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING
 import pytest
 
 from histories import history_names, history_project, migrations_of
+from neon_migrate.diff import diff
+from neon_migrate.plan import plan
+from neon_migrate.settled import settled
 from neon_migrate.sources.database import catalog_of, scratch_catalog
-from neon_migrate.sources.migrations import replay
+from neon_migrate.sources.migrations import open_scratch, replay, run
+from neon_migrate.sources.roles import make_roles
 from neon_migrate.status import status
 from neon_migrate.validate import validate
+from peers import difference, dumped
 from workbench import url
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from neon_migrate.catalog import Catalog
+    from neon_migrate.diff import Change
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
+    from neon_migrate.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -106,3 +114,50 @@ def test_sqlx_gives_the_same_and_status_agrees(
     replayed = replay(scratch, migrations, project.settings).database
     assert catalog_of(session, project.settings) == scratch_catalog(scratch, replayed, project.settings)
     scratch.drop(replayed)
+
+
+@each_history
+def test_each_step_is_planned(
+    inputs: Path, tmp_path: Path, name: str, scratch: ScratchServer, record_property: pytest.RecordProperty
+) -> None:
+    """A database that is only ever changed by our plans keeps up with one that runs the migrations, step by step.
+
+    Our own Catalog is compared after each step, pg_dump's text after the last and every tenth
+    (NEON_MIGRATE_TEST_PAIRS=all: after each).
+    """
+    project = history_project(inputs, name, tmp_path)
+    settings, migrations = project.settings, migrations_of(project.settings)
+    every = 1 if os.environ.get("NEON_MIGRATE_TEST_PAIRS") == "all" else 10
+    make_roles(scratch, (one.up.sql for one in migrations))
+    run_by_sqlx, planned = scratch.create(), scratch.create()
+    before = scratch_catalog(scratch, run_by_sqlx, settings)
+    with scratch.session(planned) as session:
+        session.query("DROP DATABASE IF EXISTS test_db")  # one history makes it, and databases are the whole server's
+    for number, migration in enumerate(migrations, start=1):
+        with open_scratch(scratch, run_by_sqlx) as session:
+            run(session, [migration], settings)
+        after = scratch_catalog(scratch, run_by_sqlx, settings)
+        with scratch.session(planned) as session:
+            session.script(plan(before, after).script())
+        found = scratch_catalog(scratch, planned, settings)
+        assert _different(scratch, (planned, found), (run_by_sqlx, after), settings) == (), migration.up.path.name
+        if number % every == 0 or number == len(migrations):
+            left = difference(*(dumped(scratch.target(one)) for one in (planned, run_by_sqlx)))
+            assert not left, f"{migration.up.path.name}\n{left}"
+        before = after
+    for one in (planned, run_by_sqlx):
+        scratch.drop(one)
+    record_property("inputs: steps of histories planned", {"passed": len(migrations)})
+
+
+def _different(
+    scratch: ScratchServer, first: tuple[str, Catalog], second: tuple[str, Catalog], settings: Settings
+) -> tuple[Change, ...]:
+    """What is left when expressions are in one form: settled in copies, since the databases go on."""
+    if not diff(first[1], second[1]):
+        return ()
+    copies = [(scratch.create(template=name), catalog) for name, catalog in (first, second)]
+    changes = diff(*settled(scratch, copies[0], copies[1], settings))
+    for name, _ in copies:
+        scratch.drop(name)
+    return changes

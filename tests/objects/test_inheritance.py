@@ -33,6 +33,17 @@ CASES = (
         ),
     ),
     Case(
+        "attached while its parent loses a column that it has not",
+        "CREATE TABLE t (a integer, gone text) PARTITION BY RANGE (a); CREATE TABLE p (a integer, own text)",
+        "CREATE TABLE t (a integer) PARTITION BY RANGE (a); CREATE TABLE p PARTITION OF t DEFAULT",
+        sql=(
+            "ALTER TABLE public.p DROP COLUMN own",
+            "ALTER TABLE public.t DROP COLUMN gone",
+            "ALTER TABLE public.t ATTACH PARTITION public.p DEFAULT",
+        ),
+        loses=("column public.p.own with its values", "column public.t.gone with its values"),
+    ),
+    Case(
         "a column of all partitions",
         "CREATE TABLE t (a integer, gone text) PARTITION BY RANGE (a);"
         " CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9)",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_CLASS, PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import identifier, qualified
+from neon_migrate.type_swap import columns_of, disturbed_by_swap, swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,17 +70,19 @@ WHERE c.relkind = 'c' AND t.oid >= 16384 AND {USER_SCHEMA}"""
         typed = [key for key in before.dependents.get(old.key, ()) if getattr(before.objects[key], "of_type", "")]
         cascade = " CASCADE" if typed else ""
         gone = [name for name in was if name not in is_now]
+        added = [name for name in is_now if name not in was]
+        retyped = [name for name in kept if was[name] != is_now[name]]
+        swaps = bool(retyped and not typed and columns_of(old.key, before))  # of what is stored it can't be altered
         actions = [f"DROP ATTRIBUTE {identifier(name)}{cascade}" for name in gone]
-        actions += [
-            f"ALTER ATTRIBUTE {identifier(name)} TYPE {is_now[name]}{cascade}"
-            for name in kept
-            if was[name] != is_now[name]
-        ]
-        actions += [
-            f"ADD ATTRIBUTE {identifier(name)} {type_}{cascade}" for name, type_ in is_now.items() if name not in was
-        ]
+        actions += [f"ALTER ATTRIBUTE {identifier(name)} TYPE {is_now[name]}{cascade}" for name in retyped if not swaps]
+        actions += [f"ADD ATTRIBUTE {identifier(name)} {is_now[name]}{cascade}" for name in added]
         lost = f"attributes {', '.join(gone)} of {new.key.qualified_name} in all tables of that type"
-        return Alteration((f"ALTER {self.identity(new)} {', '.join(actions)}",), lost if gone and typed else "")
+        altered = (f"ALTER {self.identity(new)} {', '.join(actions)}",) if actions else ()
+        if not swaps:
+            return Alteration(altered, lost if gone and typed else "")
+        swapped = swap(old.key, self.create(new, after, frozenset()), before, after)
+        narrowed = f"values of attributes {', '.join(retyped)} of {new.key.qualified_name} that do not fit"
+        return Alteration((*altered, *swapped), narrowed, disturbed_by_swap(old.key))
 
     def identity(self, obj: CompositeType) -> str:
         return f"TYPE {qualified(obj.schema, obj.name)}"

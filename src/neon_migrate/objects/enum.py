@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, OnlineStep, ReadSoFar, Row, Run
-from neon_migrate.sql import identifier, literal, qualified
+from neon_migrate.sql import literal, qualified
+from neon_migrate.type_swap import disturbed_by_swap, swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,17 +62,11 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = '
             added = _added(old, new)
             return Alteration(added, online=(OnlineStep(added, Run.FIRST, _ADDED, f"add values to {new.name}"),))
         removed = [label for label in old.labels if label not in new.labels]
-        swapped = _swapped(old, new, before, after)
+        swapped = swap(old.key, self.create(new, after, frozenset()), before, after)
         return Alteration(
             swapped,
             f"values {', '.join(removed)} of enum {new.key.qualified_name}" if removed else "",
-            # Expressions over the old type would not accept the new one: they are put back once the type is swapped.
-            # So is the type's own comment, which the new type has not.
-            lambda dependent: (
-                dependent.owner == old.key
-                or bool(getattr(dependent, "generated", ""))
-                or dependent.key.kind not in {"column", "comment", "primary_key", "unique"}
-            ),
+            disturbed_by_swap(old.key),
             online=(OnlineStep(swapped, Run.LONG, _SWAPPED, f"change {new.name}"),),
         )
 
@@ -92,29 +87,6 @@ def _added(old: Enum, new: Enum) -> tuple[str, ...]:
             statement += f" AFTER {literal(new.labels[position - 1]).strip()}"
         present.insert(position, label)
         statements.append(statement)
-    return tuple(statements)
-
-
-def _swapped(old: Enum, new: Enum, before: Catalog, after: Catalog) -> tuple[str, ...]:
-    """A new type of the same name takes the old one's place in every column that stays."""
-    name, aside = qualified(new.schema, new.name), before.free_name(new.schema, new.name, "_replaced", after)
-    statements = [
-        f"ALTER TYPE {name} RENAME TO {identifier(aside)}",
-        *KIND.create(new, after, frozenset()),
-    ]
-    for key in sorted(before.dependents.get(old.key, ())):
-        column, wanted = before.objects[key], after.objects.get(key)
-        if key.kind != "column" or wanted is None or column.generated:  # type: ignore[attr-defined]
-            continue
-        alter = f"ALTER TABLE {qualified(key.schema, key.name)} ALTER COLUMN {identifier(key.part)}"
-        type_ = column.type  # type: ignore[attr-defined]
-        array = "[]" if type_.endswith("[]") else ""
-        if column.default is not None:  # type: ignore[attr-defined]
-            statements.append(f"{alter} DROP DEFAULT")
-        statements.append(f"{alter} TYPE {name}{array} USING {identifier(key.part)}::text{array}::{name}{array}")
-        if column.default is not None and wanted.default == column.default:  # type: ignore[attr-defined]
-            statements.append(f"{alter} SET DEFAULT {wanted.default}")  # type: ignore[attr-defined]
-    statements.append(f"DROP TYPE {qualified(new.schema, aside)}")
     return tuple(statements)
 
 
