@@ -14,7 +14,7 @@ from neon_migrate.sql import identifier, qualified
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from neon_migrate.catalog import Address, Catalog, Key
+    from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
     from neon_migrate.postgres.session import Session
 
 MOST_ROWS = 1_000
@@ -47,7 +47,10 @@ class TableContents:
 
 @dataclass(frozen=True)
 class Contents:
-    """The rows of every table that holds any of its own, with the Catalog at that moment."""
+    """The rows of every table, with the Catalog at that moment.
+
+    tables  partitions have their own rows, partitioned tables those of all their partitions
+    """
 
     catalog: Catalog
     tables: Mapping[Key, TableContents]
@@ -70,30 +73,34 @@ class Loss:
 
 
 def read_contents(session: Session, catalog: Catalog) -> Contents:
-    """The rows of all tables of a Catalog that was read from this database; partitioned ones by their partitions."""
+    """The rows of all tables of a Catalog that was read from this database."""
     columns: dict[Key, list[Column]] = {}
     for obj in catalog.objects.values():
         if isinstance(obj, Column) and not obj.generated and obj.owner is not None:
             columns.setdefault(obj.owner, []).append(obj)
-    tables = [key for key, obj in sorted(catalog.objects.items()) if isinstance(obj, Table) and not obj.divided_by]
-    held = {key: tuple(sorted(columns.get(key, ()), key=lambda one: one.position)) for key in tables}
-    answers = session.queries([(_PRIMARY_KEYS, ()), *((_select(key, held[key]), ()) for key in tables)])
+    tables = [
+        obj
+        for _, obj in sorted(catalog.objects.items())
+        if isinstance(obj, Table) and not (obj.divided_by and obj.bound)
+    ]
+    held = {
+        key: tuple(sorted(columns.get(key, ()), key=lambda one: one.position))
+        for key in (table.key for table in tables)
+    }
+    answers = session.queries([(_PRIMARY_KEYS, ()), *((_select(table, held[table.key]), ()) for table in tables)])
     keys = {oid: tuple(names) for oid, names in answers[0]}
     oids = {key: address[1] for address, key in catalog.addresses.items() if key.kind == "table"}
-    return Contents(
-        catalog,
-        {
-            key: TableContents(
-                held[key], keys.get(oids.get(key, 0), ()), tuple(rows[:MOST_ROWS]), len(rows) <= MOST_ROWS
-            )
-            for key, rows in zip(tables, answers[1:], strict=True)
-        },
-    )
+    found = {}
+    for table, rows in zip(tables, answers[1:], strict=True):
+        primary = keys.get(oids.get(table.key, 0), ())
+        found[table.key] = TableContents(held[table.key], primary, tuple(rows[:MOST_ROWS]), len(rows) <= MOST_ROWS)
+    return Contents(catalog, found)
 
 
-def _select(table: Key, columns: Sequence[Column]) -> str:
+def _select(table: Table, columns: Sequence[Column]) -> str:
     values = ", ".join(f"{identifier(column.name)}::pg_catalog.text" for column in columns)
-    return f"SELECT {values} FROM ONLY {qualified(table.schema, table.name)} LIMIT {MOST_ROWS + 1}"
+    only = "" if table.divided_by else "ONLY "
+    return f"SELECT {values} FROM {only}{qualified(table.schema, table.name)} LIMIT {MOST_ROWS + 1}"
 
 
 def losses(session: Session, before: Contents, after: Contents, *, rewritten: Iterable[Key] = ()) -> tuple[Loss, ...]:
@@ -102,25 +109,61 @@ def losses(session: Session, before: Contents, after: Contents, *, rewritten: It
     session    connected to where `after` was read: it says whether a value of another type is still the same
     rewritten  tables whose values are changed on purpose; only rows that are gone are a loss there
     """
-    comparison = _Comparison(session, before, after)
+    comparison = _Comparison(session, before, after, frozenset(rewritten))
+    partitions = _partitions(before.catalog)
+    within = {key for keys in partitions.values() for key in keys}
     found: list[Loss] = []
-    for key, held in before.tables.items():
-        if held.rows and held.whole:
-            found += comparison.table(key, held, values=key not in set(rewritten))
-    return tuple(found)
+    for key in before.tables:
+        if key in partitions:
+            # What is not in the whole any more may be in a part that was taken out of it, or the other way round.
+            of_whole = comparison.table(key)
+            of_parts = [loss for one in partitions[key] for loss in comparison.table(one)] if of_whole else []
+            found += of_whole if of_parts and any(loss.key.kind == "column" for loss in of_whole) else of_parts
+        elif key not in within:
+            found += comparison.table(key)
+    lost = {loss.key for loss in found}
+    return tuple(loss for loss in found if _of_parent(before.catalog.objects[loss.key]) not in lost)
+
+
+def _of_parent(obj: DatabaseObject) -> Key | None:
+    """The column that this one is inherited from: what it loses is a loss of that one's."""
+    return obj.of_parent if isinstance(obj, Column) else None
+
+
+def _partitions(catalog: Catalog) -> dict[Key, list[Key]]:
+    """For each partitioned table that is no partition itself the partitions that hold its rows."""
+    found: dict[Key, list[Key]] = {}
+    for key, obj in catalog.objects.items():
+        if not isinstance(obj, Table) or not (obj.divided_by or obj.bound):
+            continue
+        top = obj
+        while top.bound:
+            parent = catalog.objects.get(key._replace(schema=top.parents[0][0], name=top.parents[0][1]))
+            if not isinstance(parent, Table):
+                break
+            top = parent
+        if top.divided_by and not top.bound:
+            parts = found.setdefault(top.key, [])
+            if not obj.divided_by:
+                parts.append(key)
+    return found
 
 
 class _Comparison:
-    def __init__(self, session: Session, before: Contents, after: Contents) -> None:
+    def __init__(self, session: Session, before: Contents, after: Contents, rewritten: frozenset[Key]) -> None:
         self._session = session
+        self._rewritten = rewritten
         self._before = before
         self._after = after
         self._addresses = before.addresses()
         self._as_before: dict[tuple[str, str, str], str | None] = {}
 
-    def table(self, key: Key, held: TableContents, *, values: bool) -> list[Loss]:
-        now_key = self._now(key)
-        now = self._after.tables.get(now_key)
+    def table(self, key: Key) -> list[Loss]:
+        """What one table had and has not any more."""
+        held = self._before.tables[key]
+        if not held.rows or not held.whole:
+            return []
+        now = self._after.tables.get(self._now(key))
         if now is None:
             return [Loss(key, f"table {key.qualified_name} with all its rows")]
         places = {column.name: place for place, column in enumerate(now.columns)}
@@ -144,7 +187,7 @@ class _Comparison:
         compared = _by_key(columns, old, new, key_places) if by_key else _by_column(columns, old, new)
         changed, missing = compared
         rows = [Loss(key, f"rows of table {key.qualified_name}: {missing} of {len(old)}")] if missing else []
-        return [*gone, *rows, *(changed if values else ())]
+        return [*gone, *rows, *(changed if key not in self._rewritten else ())]
 
     def _now(self, key: Key) -> Key:
         """What an object is called now: by its address, else by its name."""
