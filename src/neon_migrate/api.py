@@ -18,20 +18,24 @@ from typing import TYPE_CHECKING, Literal
 from neon_migrate.events import Observer, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from neon_migrate.apply import ApplyReport
     from neon_migrate.compare import CompareReport
+    from neon_migrate.deployment import DeployReport, MaintenanceReport, PlanReport, PullRequestReport
     from neon_migrate.diffing import DiffReport
     from neon_migrate.doctor import DoctorReport
     from neon_migrate.export import ExportReport
     from neon_migrate.generate import GenerateReport
     from neon_migrate.importing import ImportReport
     from neon_migrate.init import InitReport
+    from neon_migrate.neon.model import RestorePoint
     from neon_migrate.project import Project
+    from neon_migrate.report import Report
     from neon_migrate.rename_candidates import RenameCandidate
     from neon_migrate.resolve import ResolveReport
+    from neon_migrate.restore import RestorePlan, RestoreReport
     from neon_migrate.rollback import RollbackPlan, RollbackReport
     from neon_migrate.status import StatusReport
     from neon_migrate.undo import UndoReport
@@ -40,15 +44,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "apply",
+    "ci_deploy",
+    "ci_maintenance",
+    "ci_plan",
+    "ci_pull_request",
     "compare",
     "diff",
     "doctor",
+    "dry_run",
     "export",
     "generate",
     "import_schema",
     "init",
     "open_project",
     "resolve",
+    "restore",
     "rollback",
     "schema_document",
     "status",
@@ -141,11 +151,39 @@ def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> 
     return verb(project, to=to, dry_run=dry_run)
 
 
+def dry_run(
+    project: Project,
+    *,
+    branch_name: str | None = None,
+    keep: bool = False,
+    show_values: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> Report:
+    """Rehearse what is pending on a copy of the database, forward and back; see `neon_migrate.dry_run`."""
+    from neon_migrate.dry_run import dry_run as verb
+
+    return verb(project, branch_name=branch_name, keep=keep, show_values=show_values, environment=environment)
+
+
 def resolve(project: Project, version: int, *, applied: bool) -> ResolveReport:
     """Set the ledger right about one version; see `neon_migrate.resolve`."""
     from neon_migrate.resolve import resolve as verb
 
     return verb(project, version, applied=applied)
+
+
+def restore(
+    project: Project,
+    point: RestorePoint,
+    *,
+    environment: Mapping[str, str],
+    confirm: Callable[[RestorePlan], bool],
+    preserve_under_name: str = "",
+) -> RestoreReport:
+    """Take production's Neon branch back to an earlier state; see `neon_migrate.restore`."""
+    from neon_migrate.restore import restore as verb
+
+    return verb(project, point, environment=environment, confirm=confirm, preserve_under_name=preserve_under_name)
 
 
 def verify(project: Project) -> VerifyReport:
@@ -234,3 +272,39 @@ def import_schema(
     from neon_migrate.importing import import_schema as verb
 
     return verb(project, source=source, output=output, replace=replace)
+
+
+def ci_pull_request(project: Project, environment: Mapping[str, str], *, output: Path) -> PullRequestReport:
+    """Validate and rehearse what a pull request brings, and tell its reviewers; see `neon_migrate.ci.pull_request`."""
+    from neon_migrate.ci.pull_request import pull_request as verb
+
+    return verb(project, environment, output=output)
+
+
+def ci_plan(project: Project, environment: Mapping[str, str], *, deploy_to: str) -> PlanReport:
+    """What a deployment would do, for somebody to approve; see `neon_migrate.ci.plan`."""
+    from neon_migrate.ci.plan import plan as verb
+
+    return verb(project, environment, deploy_to=deploy_to)
+
+
+def ci_deploy(
+    project: Project, environment: Mapping[str, str], *, approved: str | None, deploy_to: str, output: Path
+) -> DeployReport:
+    """What was approved, onto production; see `neon_migrate.ci.deploy`."""
+    from neon_migrate.ci.deploy import deploy as verb
+
+    return verb(project, environment, approved=approved, deploy_to=deploy_to, output=output)
+
+
+def ci_maintenance(
+    project: Project,
+    environment: Mapping[str, str],
+    *,
+    tasks: Sequence[Literal["compare", "export", "sweep"]] = ("compare", "export", "sweep"),
+    output: Path,
+) -> MaintenanceReport:
+    """Drift, export and expired branches, on a schedule; see `neon_migrate.ci.maintenance`."""
+    from neon_migrate.ci.maintenance import maintenance as verb
+
+    return verb(project, environment, tasks=tasks, output=output)

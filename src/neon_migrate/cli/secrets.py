@@ -35,6 +35,10 @@ class Secrets:
             decoded = unquote(written)
             self._known |= {written, decoded, quote(decoded, safe="")}
 
+    def known(self) -> frozenset[str]:
+        """Every spelling of every password that was come across."""
+        return frozenset(filter(None, self._known))
+
     def redact(self, text: str) -> str:
         """`text` without any known password, nor anything that stands where a URL has its password."""
         for secret in sorted(filter(None, self._known), key=len, reverse=True):

@@ -53,6 +53,11 @@ def envelope(
     return msgspec.json.format(msgspec.json.encode(value, enc_hook=_plain)).decode() + "\n"
 
 
+def as_json(report: object) -> str:
+    """A report alone as indented JSON, ending in a newline."""
+    return msgspec.json.format(msgspec.json.encode(report, enc_hook=_plain)).decode() + "\n"
+
+
 def fault(error: NeonMigrateError) -> dict[str, Any]:
     """An error's four answers, and for a refused statement its SQLSTATE and text."""
     found: dict[str, Any] = {

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from neon_migrate.differences import Difference
-    from neon_migrate.errors import NeonMigrateError
-    from neon_migrate.report import Finding, MigrationTiming, Report, StatementTiming, WayBack
+    from neon_migrate.report import Failure, Finding, MigrationTiming, Report, StatementTiming, WayBack
     from neon_migrate.validate import CheckResult, ValidateReport
 
 MARKS = {"in order": "✅", "look": "⚠️", "stop": "⛔"}
@@ -37,18 +36,18 @@ def review(
     *,
     run_url: str,
     most: int,
-    fault: NeonMigrateError | None = None,
+    failure: Failure | None = None,
     unrehearsed: str = "",
 ) -> str:
     """The document.
 
-    report       None where nothing was rehearsed: `fault` or `unrehearsed` says why
+    report       None where nothing was rehearsed: `failure` or `unrehearsed` says why
     run_url      where the whole of it and the artifacts are
     most         how many characters it may have
     unrehearsed  such as that the pull request comes from a fork
     """
     left_out = f"_Left out here; it is in the [job summary and the artifact]({run_url})._\n"
-    sections = [Section((_head(report, validation, fault, unrehearsed),))]
+    sections = [Section((_head(report, validation, failure, unrehearsed),))]
     if report is not None:
         sections += _stops(report, left_out)
         sections += _changes(report, left_out)
@@ -62,22 +61,22 @@ def review(
     return fitted(sections, most)
 
 
-def verdict_of(report: Report | None, validation: ValidateReport, fault: NeonMigrateError | None) -> str:
+def verdict_of(report: Report | None, validation: ValidateReport, failure: Failure | None) -> str:
     """One of `in order`, `look` and `stop` for rehearsal and validation together."""
-    if fault is not None or validation.failed or (report is not None and report.verdict == "stop"):
+    if failure is not None or validation.failed or (report is not None and report.verdict == "stop"):
         return "stop"
     warned = any(check.state == "warned" for check in validation.checks)
     return "look" if warned or (report is not None and report.verdict == "look") else "in order"
 
 
-def _head(report: Report | None, validation: ValidateReport, fault: NeonMigrateError | None, unrehearsed: str) -> str:
-    verdict = verdict_of(report, validation, fault)
+def _head(report: Report | None, validation: ValidateReport, failure: Failure | None, unrehearsed: str) -> str:
+    verdict = verdict_of(report, validation, failure)
     lines = [f"## {MARKS[verdict]} neon-migrate: {verdict}"]
     if report is not None:
         lines.append(_what_would_run(report))
-    if fault is not None:
-        lines.append(f"**The rehearsal did not come to an end:** {escaped(fault.what)}")
-        lines += [escaped(part) for part in (fault.remedy,) if part]
+    if failure is not None:
+        lines.append(f"**The rehearsal did not come to an end:** {escaped(failure.what)}")
+        lines += [escaped(part) for part in (failure.why, failure.remedy) if part]
     if unrehearsed:
         lines.append(f"**Nothing was rehearsed on production's schema or data:** {escaped(unrehearsed)}.")
     if failed := [check.name for check in validation.checks if check.state == "failed"]:
@@ -110,10 +109,10 @@ def _what_would_run(report: Report) -> str:
 def _stops(report: Report, left_out: str) -> Iterator[Section]:
     """What forbids a deployment, with what to do."""
     items = [f"{escaped(each.what)}  \n  {escaped(each.remedy)}" for each in report.applied_edited]
-    if (failure := report.failure) is not None:
-        place = f" at {code(_place(failure.path, failure.line, failure.column))}" if failure.path else ""
-        why = f"  \n  {escaped(failure.why)}" if failure.why else ""
-        items.append(f"**{escaped(failure.what)}**{place}{why}  \n  {escaped(failure.remedy)}")
+    if (failed := report.failure) is not None:
+        place = f" at {code(_place(failed.path, failed.line, failed.column))}" if failed.path else ""
+        why = f"  \n  {escaped(failed.why)}" if failed.why else ""
+        items.append(f"**{escaped(failed.what)}**{place}{why}  \n  {escaped(failed.remedy)}")
     items += [f"Afterwards the database is not what its migrations make: {escaped(each)}" for each in report.faults]
     if report.stopping:
         severities = listing(tuple(report.stops_at), "or")

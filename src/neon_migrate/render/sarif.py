@@ -15,7 +15,7 @@ from neon_migrate import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neon_migrate.render.remarks import Remark
+    from neon_migrate.remarks import Remark
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_RESULTS = 5_000

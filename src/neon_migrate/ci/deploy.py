@@ -1,0 +1,212 @@
+"""`ci deploy`: what was approved, and nothing else, onto production; and what to do where that fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from neon_migrate.apply import AppliedMigration, apply
+from neon_migrate.ci.failure import failure_of
+from neon_migrate.ci.production import planned, state_before
+from neon_migrate.ci.run import start
+from neon_migrate.ci.ways_back import ways_back
+from neon_migrate.compare import compare
+from neon_migrate.deployment import DeployReport, changes_since, decode_plan
+from neon_migrate.errors import ExitCode, NeonMigrateError, RefusedError, UsageError
+from neon_migrate.events import MigrationApplied
+from neon_migrate.github.comment import MOST_CHARACTERS, find_comment, upsert_comment
+from neon_migrate.github.environments import approvers, reviewers
+from neon_migrate.github.outputs import write_outputs
+from neon_migrate.github.pull_requests import merged_as
+from neon_migrate.github.summary import write_summary
+from neon_migrate.notify import Link, Message
+from neon_migrate.render.deployment import outcome_markdown, with_outcome
+from neon_migrate.render.json_text import as_json
+from neon_migrate.render.page import plural
+from neon_migrate.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from neon_migrate.ci.run import Run
+    from neon_migrate.deployment import DeploymentPlan, StateBefore
+    from neon_migrate.differences import Difference
+    from neon_migrate.events import Event
+    from neon_migrate.project import Project
+
+DEPLOYMENT_FILE, WAYS_BACK_FILE = "neon-migrate-deployment.json", "neon-migrate-rollback-plan.md"
+
+_MOST_COMMENT = MOST_CHARACTERS - 1_000
+
+
+class PlanChangedError(NeonMigrateError):
+    """What would be deployed is not what was approved; nothing was done."""
+
+    exit_code = ExitCode.DIFFERENT
+
+
+@dataclass
+class _Progress:
+    """How far a deployment came."""
+
+    plan: DeploymentPlan | None = None
+    before: StateBefore | None = None
+    began: bool = False
+    applied: list[AppliedMigration] = field(default_factory=list)
+    missing: tuple[str, ...] = ()
+    drift: tuple[Difference, ...] = ()
+    approved_by: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def deploy(
+    project: Project, environment: Mapping[str, str], *, approved: str | None, deploy_to: str, output: Path
+) -> DeployReport:
+    """Apply what was approved, verify, compare, and tell the pull request and the team.
+
+    approved   the output `plan` of `ci plan`; may be left out only where the settings say `approval = "none"`
+    deploy_to  the GitHub environment that this job runs in
+
+    Whatever goes wrong after the run is known is in the report, with its exit code: RefusedError (an environment that
+    nobody has to approve), PlanChangedError, and what `apply`, `verify` and Neon's API raise. Raises UsageError
+    (outside GitHub Actions) and NeonMigrateError (the artifacts can't be written).
+    """
+    run = start(project, environment, output)
+    progress, failure, code, rollback = _Progress(), None, ExitCode.OK, ""
+    try:
+        _carry_out(run, progress, approved, deploy_to)
+    except NeonMigrateError as error:
+        failure, code = failure_of(error), error.exit_code
+    if progress.began and (failure is not None or progress.missing):
+        rollback = ways_back(run, progress.before, tuple(one.version for one in progress.applied))
+    if progress.missing and failure is None:
+        code = ExitCode.FAILED
+    done = {one.version for one in progress.applied}
+    pending = progress.plan.pending if progress.plan else ()
+    report = DeployReport(
+        plan=progress.plan,
+        environment=deploy_to,
+        before=progress.before,
+        applied=tuple(progress.applied),
+        not_applied=tuple(one for one in pending if one.version not in done),
+        missing=progress.missing,
+        drift=progress.drift,
+        failure=failure,
+        exit_code=code,
+        rollback=rollback,
+        approved_by=progress.approved_by,
+        warnings=progress.warnings,
+    )
+    return _tell(run, report)
+
+
+def _carry_out(run: Run, progress: _Progress, approved: str | None, deploy_to: str) -> None:
+    progress.approved_by = _require_approval(run, approved, deploy_to)
+    progress.plan = planned(run.project)
+    if approved is not None:
+        _require_same(run, decode_plan(approved), progress.plan)
+    if not progress.plan.pending:
+        return
+    progress.before, progress.warnings = state_before(run)
+    progress.began = True
+    applied = apply(_watched(run.project, progress), to=progress.plan.pending[-1].version)
+    progress.applied = list(applied.applied)
+    progress.drift = applied.drift
+    progress.warnings += applied.warnings
+    progress.missing = tuple(fault for group in verify(run.project).groups for fault in group.missing)
+
+
+def _require_approval(run: Run, approved: str | None, deploy_to: str) -> tuple[str, ...]:
+    """Who approved this run, where somebody had to. Raises RefusedError, UsageError, GitHubError."""
+    if run.project.settings.approval == "none":
+        return ()
+    with run.github() as client:
+        if not reviewers(client, deploy_to):
+            raise RefusedError(
+                f"The GitHub environment {deploy_to} has no required reviewers",
+                why="Whoever can push to the main branch could change production without anybody's approval.",
+                remedy=(
+                    f"Name them under Settings, Environments, {deploy_to}, Required reviewers (private repositories "
+                    'need a paid plan for it), or write approval = "none" into neon-migrate.toml.'
+                ),
+            )
+        if approved is None:
+            raise UsageError(
+                "It is not said what was approved", remedy="Give --plan the output `plan` of `neon-migrate ci plan`."
+            )
+        return approvers(client, run.event.run_id, deploy_to)
+
+
+def _require_same(run: Run, approved: DeploymentPlan, now: DeploymentPlan) -> None:
+    changes = changes_since(approved, now)
+    if not changes:
+        return
+    if approved.fingerprint != now.fingerprint:
+        changes += tuple(f"Not as its migrations make it: {each}" for each in compare(run.project).differences)
+    raise PlanChangedError(
+        "What would be deployed is not what was approved; nothing was done",
+        why="\n".join(changes),
+        remedy="Run the workflow again for a new plan, and approve that.",
+    )
+
+
+def _watched(project: Project, progress: _Progress) -> Project:
+    """The project, with an observer that also notes what is committed."""
+
+    def observe(event: Event) -> None:
+        if isinstance(event, MigrationApplied):
+            done = AppliedMigration(event.version, event.description, event.execution_time_ns, verified=False)
+            progress.applied.append(done)
+        project.observer(event)
+
+    return replace(project, observer=observe)
+
+
+def _tell(run: Run, report: DeployReport) -> DeployReport:
+    """Summary, artifacts, the pull request's comment, the team; the outcome depends on none of them."""
+    write_summary(outcome_markdown(report, run.event.run_url), run.environment)
+    files = [run.artifact(DEPLOYMENT_FILE, as_json(report))]
+    if report.rollback:
+        write_summary(report.rollback, run.environment)
+        files.append(run.artifact(WAYS_BACK_FILE, report.rollback))
+    url, warnings = "", report.warnings
+    if report.plan is None or report.plan.pending:
+        url, refused = run.attempt("The comment could not be updated", lambda: _comment(run, report))
+        warnings += refused + run.tell(_message(report, url))
+    outcome = "success" if report.succeeded else "failure"
+    outputs = {
+        "outcome": outcome,
+        "applied": str(len(report.applied)),
+        "comment-url": url,
+        "artifacts": str(run.output),
+    }
+    write_outputs(outputs, run.environment)
+    return replace(report, comment_url=url, files=tuple(files), warnings=warnings)
+
+
+def _comment(run: Run, report: DeployReport) -> str:
+    """Put the outcome before what the pull request's comment says; its page, or nothing without a pull request."""
+    marker = run.marker("report")
+    with run.github() as client:
+        number = merged_as(client, run.event.sha)
+        if number is None:
+            return ""
+        found = find_comment(client, number, marker)
+        old = "" if found is None else found.body.removeprefix(marker).lstrip("\n")
+        body = with_outcome(outcome_markdown(report, run.event.run_url), old, _MOST_COMMENT)
+        return upsert_comment(client, number, marker, body).url
+
+
+def _message(report: DeployReport, comment_url: str) -> Message:
+    database = report.plan.database if report.plan else "production"
+    links = (Link("pull request", comment_url),) if comment_url else ()
+    done = tuple(f"applied: {one.version} {one.description}" for one in report.applied)
+    if report.succeeded:
+        title = f"{plural(len(report.applied), 'migration')} applied to {database}"
+        drift = (f"Drift: {plural(len(report.drift), 'difference')}",) if report.drift else ()
+        return Message("success", title, done + drift, links)
+    why = (report.failure.what,) if report.failure else tuple(f"missing: {one}" for one in report.missing[:5])
+    left = tuple(f"not applied: {one.version} {one.description}" for one in report.not_applied)
+    ready = ("The rollback plan is in the job summary and the artifact.",) if report.rollback else ()
+    return Message("failure", f"The deployment to {database} failed", why + done + left + ready, links)

@@ -1,0 +1,40 @@
+"""`ci plan`: what a deployment would do, for somebody to approve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neon_migrate.ci.production import planned
+from neon_migrate.ci.run import start
+from neon_migrate.deployment import PlanReport, encode_plan
+from neon_migrate.github.outputs import write_outputs
+from neon_migrate.github.summary import write_summary
+from neon_migrate.notify import Link, Message
+from neon_migrate.render.deployment import plan_markdown
+from neon_migrate.render.page import plural
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from neon_migrate.project import Project
+
+
+def plan(project: Project, environment: Mapping[str, str], *, deploy_to: str) -> PlanReport:
+    """Write what waits into the job summary and the outputs, and tell the team where anything does.
+
+    deploy_to  the GitHub environment that the deploying job runs in
+
+    The output `plan` is for `ci deploy`; `pending` is the number of migrations, so that a job can be left out at 0.
+    Raises UsageError, UnreachableError, MigrationFileError, HistoryError.
+    """
+    run = start(project, environment)
+    found = planned(project)
+    write_outputs({"pending": str(len(found.pending)), "digest": found.digest, "plan": encode_plan(found)}, environment)
+    write_summary(plan_markdown(found, deploy_to), environment)
+    warnings = tuple[str, ...]()
+    if found.pending:
+        lines = tuple(f"{one.version} {one.description}" for one in found.pending)
+        title = f"{plural(len(found.pending), 'migration')} for {found.database} wait for approval"
+        links = (Link("commit", f"{run.event.server_url}/{run.event.repository}/commit/{run.event.sha}"),)
+        warnings = run.tell(Message("waiting", title, lines, links))
+    return PlanReport(found, deploy_to, warnings)

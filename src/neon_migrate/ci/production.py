@@ -1,0 +1,113 @@
+"""Production as it is now: what a deployment to it would do, and what a restore would go back to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from neon_migrate.deployment import StateBefore, deployment_plan
+from neon_migrate.errors import UsageError
+from neon_migrate.events import Step, Warned
+from neon_migrate.execute import file_name
+from neon_migrate.ledger import folder
+from neon_migrate.ledger.history import History
+from neon_migrate.neon.branches import current_lsn, production_branch
+from neon_migrate.neon.client import access
+from neon_migrate.neon.model import OURS, NewBranch
+from neon_migrate.neon.restore import history_window
+from neon_migrate.report import PendingMigration
+from neon_migrate.runner import require_in_order
+from neon_migrate.sources.database import catalog_of
+from neon_migrate.status import read_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from neon_migrate.ci.run import Run
+    from neon_migrate.deployment import DeploymentPlan
+    from neon_migrate.neon.client import Access
+    from neon_migrate.neon.model import Branch
+    from neon_migrate.project import Project
+
+_BACKUP_KEPT = timedelta(days=7)
+_SHORT_WINDOW = timedelta(hours=24)
+
+
+def planned(project: Project) -> DeploymentPlan:
+    """What a deployment would do now; production is only read.
+
+    Raises UsageError (no database), UnreachableError, MigrationFileError, and HistoryError where the folder and the
+    ledger contradict each other.
+    """
+    settings = project.settings
+    found = folder.read(settings).require()
+    with project.session() as session:
+        ledger = read_ledger(session, settings) or ()
+        fingerprint = catalog_of(session, settings).fingerprint
+    history = History(found.migrations, ledger, found.strays)
+    require_in_order(history)
+    pending = tuple(
+        PendingMigration(one.version, one.description, one.checksum.hex(), file_name(one.up, settings))
+        for one in history.pending
+    )
+    return deployment_plan(str(project.require_target().direct()), fingerprint, ledger, pending)
+
+
+def state_before(run: Run) -> tuple[StateBefore, tuple[str, ...]]:
+    """Production's state, to be gone back to, with warnings; and the backup, where the settings ask for one.
+
+    Raises UnreachableError; and, where a backup is asked for that can't be made, UsageError and NeonApiError: nothing
+    is applied then.
+    """
+    project = run.project
+    with project.session() as session:
+        lsn, now = current_lsn(session), datetime.now(UTC)
+    neon = access(run.environment, observer=project.observer)
+    if neon is None:
+        _require_no_backup(project)
+        return StateBefore(lsn, now), ()
+    with neon.client:
+        branch = production_branch(neon.client, neon.project_id, project.require_target().hosts[0])
+        window = timedelta(seconds=history_window(neon.client, neon.project_id, branch, now=now).seconds)
+        backup = _backup(run, neon, branch, now)
+    warnings = () if window >= _SHORT_WINDOW else (_short(branch, window),)
+    for warning in warnings:
+        project.observer(Warned(warning))
+    return StateBefore(lsn, now, branch.name, int(window.total_seconds()), backup), warnings
+
+
+def _require_no_backup(project: Project) -> None:
+    if project.settings.backup != "none":
+        raise UsageError(
+            f"The settings ask for a backup ({project.settings.backup}), and there is no NEON_API_KEY",
+            remedy="Give the job the secret NEON_API_KEY and NEON_PROJECT_ID, or take `backup` out of the settings.",
+        )
+
+
+def _backup(run: Run, neon: Access, branch: Branch, now: datetime) -> str:
+    """Make what the settings ask for; its name."""
+    kind = run.project.settings.backup
+    if kind == "none":
+        return ""
+    name, expires_at = f"before-run-{run.event.run_id}", now + _BACKUP_KEPT
+    run.project.observer(Step(f"making a {kind} of {branch.name}"))
+    if kind == "snapshot":
+        return neon.client.create_snapshot(neon.project_id, branch.id, name=name, expires_at=expires_at).name or name
+    marked = _annotation(expires_at, run.environment)
+    return neon.client.create_branch(neon.project_id, NewBranch(name, branch.id, expires_at, marked)).name
+
+
+def _annotation(expires_at: datetime, environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "created-by": OURS,
+        "expires-at": expires_at.isoformat(timespec="seconds"),
+        "attempt": environment.get("GITHUB_RUN_ATTEMPT", ""),
+    }
+
+
+def _short(branch: Branch, window: timedelta) -> str:
+    hours = window.total_seconds() / 3600
+    return (
+        f"The history of the Neon branch {branch.name} reaches back {hours:g} hours only: after that it can't be "
+        "restored to its state before this deployment. The setting `backup` makes a branch or a snapshot of it."
+    )

@@ -1,0 +1,121 @@
+"""`ci pull-request`: validate and rehearse what a pull request brings, and tell its reviewers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from neon_migrate.ci.failure import failure_of
+from neon_migrate.ci.run import start
+from neon_migrate.deployment import PullRequestReport
+from neon_migrate.dry_run import dry_run
+from neon_migrate.errors import ExitCode, NeonMigrateError
+from neon_migrate.github.comment import MOST_CHARACTERS, upsert_comment
+from neon_migrate.github.outputs import write_outputs
+from neon_migrate.github.summary import MOST_BYTES, write_summary
+from neon_migrate.remarks import remarks
+from neon_migrate.render.markdown import review, verdict_of
+from neon_migrate.render.sarif import sarif
+from neon_migrate.report import encode
+from neon_migrate.validate import validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from neon_migrate.ci.run import Run
+    from neon_migrate.project import Project
+    from neon_migrate.report import Failure, Report
+
+REPORT_FILE, SARIF_FILE = "neon-migrate-report.json", "neon-migrate.sarif"
+
+_MOST_COMMENT = MOST_CHARACTERS - 1_000
+"""What a comment's text may have beside its marker."""
+_MOST_SUMMARY = MOST_BYTES // 4
+"""In characters, of which UTF-8 takes at most four bytes each."""
+
+
+def pull_request(project: Project, environment: Mapping[str, str], *, output: Path) -> PullRequestReport:
+    """Validate, rehearse, and write comment, job summary, SARIF, report and outputs.
+
+    environment  the run's: GITHUB_*, GITHUB_TOKEN, NEON_API_KEY, NEON_PROJECT_ID
+    output       the folder for the artifacts
+
+    A pull request from a fork or by Dependabot gets no secrets: it is validated on a scratch, whatever database the
+    project names, and no comment is tried.
+    What the pull request brings is never an exception: it is in the report, with its exit code. Raises UsageError
+    (outside GitHub Actions, settings that can't be read), RefusedError (pull_request_target) and NeonMigrateError
+    (the artifacts can't be written).
+    """
+    run = start(project, environment, output)
+    if not run.event.has_secrets:
+        run = replace(run, project=replace(project, target=None))
+    validation = validate(run.project)
+    report, failure, code, unrehearsed = _rehearse(run)
+    if code is ExitCode.OK and validation.failed:
+        code = ExitCode.FAILED
+    found = remarks(report, validation, folder=run.folder)
+    verdict = verdict_of(report, validation, failure)
+    return _tell(run, PullRequestReport(validation, report, verdict, failure, code, found, unrehearsed))
+
+
+def _rehearse(run: Run) -> tuple[Report | None, Failure | None, ExitCode, str]:
+    """The rehearsal; else what kept it from ending, or why there is none. With the exit code it means."""
+    if not run.event.has_secrets:
+        because = run.event.without_secrets_because
+        return None, None, ExitCode.OK, f"{because}, and such a run gets no secrets; validated on a scratch alone"
+    if run.project.target is None:
+        return None, None, ExitCode.OK, "no database is named: the secret NEON_DATABASE_URL is not there"
+    name = None if run.event.number is None else f"pr-{run.event.number}"
+    try:
+        report = dry_run(run.project, branch_name=name)
+    except NeonMigrateError as error:
+        return None, failure_of(error), error.exit_code, ""
+    return report, None, report.exit_code, ""
+
+
+def _tell(run: Run, made: PullRequestReport) -> PullRequestReport:
+    """Everything that is written; last the comment, which GitHub may refuse."""
+    files = _artifacts(run, made)
+    write_summary(_text(run, made, _MOST_SUMMARY), run.environment)
+    url, warnings = "", tuple[str, ...]()
+    number = run.event.number
+    if number is not None and run.event.has_secrets:
+
+        def comment() -> str:
+            with run.github() as client:
+                return upsert_comment(client, number, run.marker("report"), _text(run, made, _MOST_COMMENT)).url
+
+        url, warnings = run.attempt("The comment could not be written", comment)
+    report = made.report
+    outputs = {
+        "verdict": made.verdict,
+        "pending": "" if report is None else str(len(report.pending)),
+        "digest": "" if report is None else report.digest,
+        "comment-url": url,
+        "artifacts": str(run.output),
+        "sarif": str(run.output / SARIF_FILE),
+    }
+    write_outputs(outputs, run.environment)
+    return replace(made, comment_url=url, files=files, warnings=warnings)
+
+
+def _text(run: Run, made: PullRequestReport, most: int) -> str:
+    return review(
+        made.report,
+        made.validation,
+        run_url=run.event.run_url,
+        most=most,
+        failure=made.failure,
+        unrehearsed=made.unrehearsed,
+    )
+
+
+def _artifacts(run: Run, made: PullRequestReport) -> tuple[Path, ...]:
+    category = "/".join(filter(None, ("neon-migrate", run.folder)))
+    log = json.dumps(sarif(made.remarks, category=category), indent=1, ensure_ascii=False) + "\n"
+    files = [run.artifact(SARIF_FILE, log)]
+    if made.report is not None:
+        files.append(run.artifact(REPORT_FILE, encode(made.report)))
+    return tuple(files)

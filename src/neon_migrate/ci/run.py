@@ -1,0 +1,94 @@
+"""One step of a workflow: what started it, and where it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neon_migrate.errors import NeonMigrateError
+from neon_migrate.events import Warned
+from neon_migrate.github.client import client_of
+from neon_migrate.github.comment import marker
+from neon_migrate.github.event import read_event
+from neon_migrate.neon.client import PROJECT_VARIABLE
+from neon_migrate.notify import Link, tell
+from neon_migrate.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from neon_migrate.github.client import GitHubClient
+    from neon_migrate.github.event import Event
+    from neon_migrate.notify import Message
+    from neon_migrate.project import Project
+
+TOKEN_VARIABLE = "GITHUB_TOKEN"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One step.
+
+    environment  os.environ: it holds secrets, so nothing of it is printed
+    output       the folder for artifacts, made when it is first written to
+    """
+
+    event: Event
+    environment: Mapping[str, str]
+    output: Path
+    project: Project
+
+    def github(self) -> GitHubClient:
+        """A client of the run's repository. Raises UsageError without a token."""
+        return client_of(self.event, self.environment.get(TOKEN_VARIABLE, ""))
+
+    @property
+    def folder(self) -> str:
+        """The project's folder from the repository's top; empty where it is the same, or outside."""
+        root, workspace = self.project.settings.root.resolve(), self.event.workspace.resolve()
+        if root == workspace or not root.is_relative_to(workspace):
+            return ""
+        return root.relative_to(workspace).as_posix()
+
+    def marker(self, what: str) -> str:
+        """The hidden line by which a comment or issue of this project and database is found again."""
+        database = str(self.project.target.direct()) if self.project.target is not None else ""
+        neon = self.environment.get(PROJECT_VARIABLE, "").strip()
+        return marker(what, database, "/".join(filter(None, (neon, self.folder))))
+
+    def artifact(self, name: str, text: str) -> Path:
+        """Write one of the run's artifacts. Raises NeonMigrateError."""
+        try:
+            self.output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise NeonMigrateError(
+                f"The folder {self.output} can't be made",
+                why=str(error.strerror or error),
+                remedy="Name another one with --output.",
+            ) from None
+        path = self.output / name
+        write_whole(path, text)
+        return path
+
+    def tell(self, message: Message) -> tuple[str, ...]:
+        """Tell the team, with a link to this run; gives a warning for each way that failed, and never raises."""
+        links = (*message.links, Link("run", self.event.run_url))
+        warnings = tell(replace(message, links=links), self.environment)
+        for warning in warnings:
+            self.project.observer(Warned(warning))
+        return warnings
+
+    def attempt(self, what: str, act: Callable[[], str]) -> tuple[str, tuple[str, ...]]:
+        """Tell GitHub something that the outcome does not depend on: what `act` gives, or a warning that it failed."""
+        try:
+            return act(), ()
+        except NeonMigrateError as error:
+            warning = " ".join(filter(None, (f"{what}: {error.what}.", error.why, error.remedy)))
+            self.project.observer(Warned(warning))
+            return "", (warning,)
+
+
+def start(project: Project, environment: Mapping[str, str], output: Path = Path()) -> Run:
+    """The step that `environment` describes. Raises UsageError outside GitHub Actions, and as `read_event` does."""
+    return Run(read_event(environment), environment, output, project)

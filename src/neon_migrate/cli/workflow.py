@@ -1,0 +1,90 @@
+"""A command as a step of a GitHub workflow: its secrets are blanked in the log, what goes wrong is annotated.
+
+Workflow commands go to standard error, which the runner reads as well: standard output stays what was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from neon_migrate.cli.secrets import Secrets
+from neon_migrate.errors import NeonMigrateError
+from neon_migrate.github.annotations import Annotation, annotation_commands
+from neon_migrate.github.workflow_commands import masks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from neon_migrate.github.annotations import AnnotationLevel
+    from neon_migrate.remarks import Remark
+    from neon_migrate.report import Failure
+
+ARTIFACTS = "neon-migrate-artifacts"
+"""The folder for artifacts where none is named."""
+
+SECRET_VARIABLES = ("NEON_DATABASE_URL", "DATABASE_URL", "NEON_API_KEY", "SLACK_WEBHOOK", "PGPASSWORD", "GITHUB_TOKEN")
+
+_LEVELS: dict[str, AnnotationLevel] = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+class Workflow:
+    """The runner's log."""
+
+    def remark(self, remarks: Iterable[Remark]) -> None:
+        """Annotate the places in files that there is something to say of."""
+        self._write(
+            annotation_commands(
+                Annotation(
+                    _LEVELS[each.level],
+                    "\n".join(filter(None, (each.message, each.remedy))),
+                    each.code,
+                    each.path,
+                    each.line,
+                    each.column,
+                )
+                for each in remarks
+            )
+        )
+
+    def failures(self, failures: Iterable[Failure]) -> None:
+        """Annotate what failed, at its place where it has one."""
+        self._write(
+            annotation_commands(
+                Annotation(
+                    "error",
+                    "\n".join(filter(None, (each.what, each.why, each.remedy))),
+                    "neon-migrate",
+                    each.path,
+                    each.line,
+                    each.column,
+                )
+                for each in failures
+            )
+        )
+
+    def mask(self, environment: dict[str, str]) -> None:
+        """Let the runner blank every secret of the environment, and the passwords within URLs."""
+        given = [environment.get(name, "").strip() for name in SECRET_VARIABLES]
+        self._write(masks([*given, *Secrets(environment).known()]))
+
+    def _write(self, commands: Iterable[str]) -> None:
+        sys.stderr.writelines(f"{command}\n" for command in commands)
+        sys.stderr.flush()
+
+
+@contextmanager
+def in_workflow() -> Iterator[Workflow]:
+    """Mask the secrets first; annotate the error that ends the command, less what is a row's value, and pass it on."""
+    workflow = Workflow()
+    environment = dict(os.environ)
+    workflow.mask(environment)
+    try:
+        yield workflow
+    except NeonMigrateError as error:
+        from neon_migrate.ci.failure import failure_of
+
+        workflow.failures([failure_of(Secrets(environment).clean(error))])
+        raise

@@ -1,0 +1,1 @@
+"""The steps of the workflows, against real Postgres, with stand-ins for GitHub, Neon and Slack."""

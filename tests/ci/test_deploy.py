@@ -1,0 +1,300 @@
+"""From an approved plan to production: what was approved is what runs, and every other way it can end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from neon_migrate import api
+from neon_migrate.deployment import changes_since, decode_plan
+from neon_migrate.errors import ExitCode, HistoryError, UsageError
+from neon_migrate.github.comment import marker
+from tests.ci.conftest import PULL_REQUEST, Road
+from tests.github.fake_api import BOT, Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neon.fake_api import FakeNeon
+    from neon_migrate.deployment import DeployReport, PlanReport
+    from tests.github.fake_api import FakeGitHub
+    from tests.notify.test_slack import Webhook
+
+
+def _plan(road: Road) -> PlanReport:
+    road.event("push", {})
+    return api.ci_plan(road.project, road.environment, deploy_to="production")
+
+
+def _deploy(road: Road, approved: str | None, **environment: str) -> DeployReport:
+    road.event("push", {}, **environment)
+    return api.ci_deploy(road.project, road.environment, approved=approved, deploy_to="production", output=road.output)
+
+
+def _approved(road: Road) -> str:
+    _plan(road)
+    return road.outputs["plan"]
+
+
+def test_the_plan_says_what_would_run_and_who_waits(road: Road) -> None:
+    """Summary, outputs and Slack; production is as it was."""
+    report = _plan(road)
+    assert road.outputs["pending"] == "1"
+    assert road.outputs["digest"] == report.plan.digest
+    assert decode_plan(road.outputs["plan"]) == report.plan
+    assert "1 migration wait" in road.summary
+    assert "migrations/0001_users.up.sql" in road.summary
+    assert report.plan.digest in road.summary
+    assert road.told == [f"⏳ 1 migration for {road.bench.target} wait for approval"]
+    assert road.bench.query("SELECT to_regclass('_sqlx_migrations')::text") == [(None,)]
+
+
+def test_a_plan_with_nothing_pending_waits_for_nobody(road: Road) -> None:
+    """Nobody is told, and the deploying job can be left out."""
+    api.apply(road.project)
+    assert _plan(road).plan.pending == ()
+    assert road.outputs["pending"] == "0"
+    assert road.told == []
+
+
+def test_a_plan_of_a_contradictory_history_is_an_error(road: Road) -> None:
+    """A migration that production has was edited."""
+    api.apply(road.project)
+    road.bench.write(_0001_users__up="CREATE TABLE other ();")
+    with pytest.raises(HistoryError):
+        _plan(road)
+
+
+def test_what_was_approved_is_deployed(road: Road) -> None:
+    """Applied, verified, compared; the pull request's comment has the outcome, and the team knows."""
+    report = _deploy(road, _approved(road))
+    assert report.exit_code is ExitCode.OK
+    assert [(one.version, one.verified) for one in report.applied] == [(1, True)]
+    assert (report.not_applied, report.missing, report.drift, report.rollback) == ((), (), (), "")
+    assert report.approved_by == ("octocat",)
+    assert report.before is not None
+    assert report.before.lsn.count("/") == 1
+    assert road.bench.versions() == [1]
+    assert "## ✅ neon-migrate: deployed" in road.comment
+    assert "approved by octocat" in road.comment
+    assert "## ✅ neon-migrate: deployed" in road.summary
+    assert road.told[-1] == f"✅ 1 migration applied to {road.bench.target}"
+    assert road.outputs["outcome"] == "success"
+    written = json.loads((road.output / "neon-migrate-deployment.json").read_text())
+    assert [one["version"] for one in written["applied"]] == [1]
+
+
+def test_the_outcome_stands_before_what_the_comment_said(road: Road) -> None:
+    """And a second deployment's takes its place."""
+    own = road.environment.get("NEON_PROJECT_ID", "")
+    mark = marker("report", str(road.bench.target), own)
+    road.github.add_comment(PULL_REQUEST, f"{mark}\n## the review\n", BOT)
+    _deploy(road, _approved(road))
+    first = road.comment
+    assert first.index("neon-migrate: deployed") < first.index("## the review")
+    road.bench.write(_0002_orders="CREATE TABLE orders ();")
+    _deploy(road, _approved(road))
+    assert road.comment.count("neon-migrate: deployed") == 1
+    assert road.comment.count("## the review") == 1
+    assert "| 2 |" in road.comment
+
+
+def test_nothing_pending_is_nothing_to_do(road: Road) -> None:
+    """No comment, no message."""
+    api.apply(road.project)
+    report = _deploy(road, _approved(road))
+    assert (report.exit_code, report.applied, report.before) == (ExitCode.OK, (), None)
+    assert (road.comment, road.told) == ("", [])
+    assert "nothing to deploy" in road.summary
+
+
+@pytest.mark.parametrize("environments", [{}, {"production": []}])
+def test_an_environment_that_nobody_has_to_approve_is_refused(road: Road, environments: dict[str, list[str]]) -> None:
+    """Also one that does not exist: GitHub would make it without protection."""
+    approved = _approved(road)
+    road.github.environments = environments
+    report = _deploy(road, approved)
+    assert report.exit_code is ExitCode.REFUSED
+    assert report.failure is not None
+    assert "has no required reviewers" in report.failure.what
+    assert 'approval = "none"' in report.failure.remedy
+    assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
+    assert road.told[-1].startswith("❌")
+
+
+def test_the_settings_may_do_without_approval(road: Road) -> None:
+    """Then neither reviewers nor a plan is asked for."""
+    road.bench.settings = replace(road.bench.settings, approval="none")
+    road.github.environments = {}
+    assert _deploy(road, None).exit_code is ExitCode.OK
+    assert road.bench.versions() == [1]
+
+
+def test_without_a_plan_nothing_is_deployed(road: Road) -> None:
+    """Nor with one that can't be read."""
+    for approved, word in ((None, "what was approved"), ("{}", "can't be read"), ("", "can't be read")):
+        report = _deploy(road, approved)
+        assert report.exit_code is ExitCode.USAGE
+        assert report.failure is not None
+        assert word in report.failure.what
+        assert report.before is None
+
+
+def test_not_being_able_to_ask_for_reviewers_stops_it(road: Road) -> None:
+    """A missing permission is no approval."""
+    approved = _approved(road)
+    road.github.faults.append(Fault("GET", 403, "Resource not accessible by integration"))
+    report = _deploy(road, approved)
+    assert report.exit_code is ExitCode.FAILED
+    assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
+
+
+def test_another_migration_since_the_approval_stops_it(road: Road) -> None:
+    """It says which, and nothing is done."""
+    approved = _approved(road)
+    road.bench.write(_0002_orders="CREATE TABLE orders ();")
+    report = _deploy(road, approved)
+    assert report.exit_code is ExitCode.DIFFERENT
+    assert report.failure is not None
+    assert report.failure.why == "2 (orders) would run too."
+    assert "2 (orders) would run too" in road.summary
+    assert "Nothing was done to the database" in road.summary
+    assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
+
+
+def test_an_edited_migration_since_the_approval_stops_it(road: Road) -> None:
+    """The same version with another text is not what was approved."""
+    approved = _approved(road)
+    road.bench.write(_0001_users__up="CREATE TABLE users (id int);")
+    report = _deploy(road, approved)
+    assert report.failure is not None
+    assert report.failure.why == "1 (users) has another text."
+
+
+def test_drift_between_approval_and_deployment_stops_it(road: Road) -> None:
+    """Somebody changed production by hand meanwhile: it is named, and nothing is applied."""
+    approved = _approved(road)
+    road.bench.query("CREATE TABLE by_hand (id int)")
+    report = _deploy(road, approved)
+    assert report.exit_code is ExitCode.DIFFERENT
+    assert report.failure is not None
+    assert "The schema of production has changed." in report.failure.why
+    assert "table public.by_hand is unexpected" in report.failure.why
+    assert "by_hand" in road.summary
+    assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
+
+
+def test_a_deployment_that_was_overtaken_stops(road: Road) -> None:
+    """Another run applied it meanwhile: the ledger has changed."""
+    approved = _approved(road)
+    api.apply(road.project)
+    report = _deploy(road, approved)
+    assert report.failure is not None
+    assert "1 (users) would not run any more." in report.failure.why
+    assert "The ledger has changed: it had 0 rows and has 1." in report.failure.why
+
+
+def test_rows_and_time_do_not_change_the_digest(road: Road) -> None:
+    """Only what decides: an approval lasts while production is written to."""
+    api.apply(road.project)
+    road.bench.write(_0002_orders="CREATE TABLE orders ();")
+    before = decode_plan(_approved(road))
+    road.bench.query("INSERT INTO users SELECT n, n::text FROM generate_series(1, 1000) AS n; ANALYZE users")
+    assert changes_since(before, decode_plan(_approved(road))) == ()
+
+
+def test_a_deployment_that_fails_half_way(road: Road) -> None:
+    """What was done and what was not, and the ways back; no value of a row leaves the database."""
+    road.bench.write(
+        _0002_orders__up="CREATE TABLE orders (id int);",
+        _0002_orders__down="DROP TABLE orders;",
+        _0003_unique="CREATE UNIQUE INDEX ON users (email);",
+        _0004_last="CREATE TABLE last ();",
+    )
+    api.apply(road.project, to=1)
+    road.bench.query("INSERT INTO users VALUES (1, 'secret@example.com'), (2, 'secret@example.com')")
+    report = _deploy(road, _approved(road))
+    assert report.exit_code is ExitCode.FAILED
+    assert [one.version for one in report.applied] == [2]
+    assert [one.version for one in report.not_applied] == [3, 4]
+    assert report.failure is not None
+    assert (report.failure.sqlstate, report.failure.path) == ("23505", "migrations/0003_unique.sql")
+    assert report.rollback
+    assert "1 migration applied, 2 not" in road.summary
+    assert "**not applied**" in road.comment
+    assert road.told[-1] == f"❌ The deployment to {road.bench.target} failed"
+    assert road.outputs["outcome"] == "failure"
+    everything = [road.summary, road.comment, json.dumps(road.slack.taken), *(one.read_text() for one in report.files)]
+    assert len(report.files) == 2
+    assert all("secret@example.com" not in text for text in everything)
+
+
+def test_a_failing_slack_fails_no_deployment(road: Road) -> None:
+    """It is a warning; so is a comment that GitHub refuses."""
+    approved = _approved(road)
+    road.slack.answer = (500, "no")
+    road.github.faults.append(Fault("POST", 403, "Resource not accessible by integration"))
+    report = _deploy(road, approved)
+    assert report.exit_code is ExitCode.OK
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "The comment could not be updated",
+        "Slack could not be told",
+    ]
+    assert road.slack.url not in "".join(report.warnings)
+
+
+def test_a_commit_without_a_pull_request_has_no_comment(road: Road) -> None:
+    """It was pushed to main."""
+    road.github.merged.clear()
+    assert _deploy(road, _approved(road)).comment_url == ""
+    assert road.github.comments == {}
+
+
+def test_outside_github_actions_there_is_nothing_to_deploy(road: Road) -> None:
+    """`apply` is for that."""
+    with pytest.raises(UsageError, match="no run of GitHub Actions"):
+        api.ci_deploy(road.project, {}, approved=None, deploy_to="production", output=road.output)
+
+
+@pytest.fixture
+def neon_road(tmp_path: Path, neon_api: FakeNeon, github_api: FakeGitHub, webhook: Webhook) -> Road:
+    """The same with production on Neon."""
+    road = Road(tmp_path, neon_api.target, github_api, webhook)
+    road.bench.write(_0001_users__up="CREATE TABLE users ();", _0001_users__down="DROP TABLE users;")
+    github_api.environments["production"] = ["ann"]
+    return road
+
+
+@pytest.mark.parametrize("backup", ["none", "branch", "snapshot"])
+def test_the_state_before_is_recorded(neon_road: Road, neon_api: FakeNeon, backup: Any) -> None:
+    """Production's branch, its history window, and a backup where the settings ask for one."""
+    neon_road.bench.settings = replace(neon_road.bench.settings, backup=backup)
+    report = _deploy(neon_road, _approved(neon_road), **neon_api.environment)
+    assert report.exit_code is ExitCode.OK, report.failure
+    assert report.before is not None
+    assert (report.before.branch, report.before.window_s) == ("main", 86_400)
+    assert report.before.backup == ("" if backup == "none" else "before-run-99")
+    made = neon_api.named("before-run-99")
+    assert (made is not None) == (backup == "branch")
+
+
+def test_a_short_history_window_is_a_warning(neon_road: Road, neon_api: FakeNeon) -> None:
+    """Six hours on Neon's free plan."""
+    neon_api.retention_s = 6 * 3600
+    report = _deploy(neon_road, _approved(neon_road), **neon_api.environment)
+    assert report.exit_code is ExitCode.OK
+    assert "6 hours only" in report.warnings[0]
+
+
+def test_a_backup_that_cannot_be_made_stops_it(neon_road: Road, neon_api: FakeNeon) -> None:
+    """Neither without an API key nor when Neon refuses is anything applied."""
+    neon_road.bench.settings = replace(neon_road.bench.settings, backup="branch")
+    without_key = _deploy(neon_road, _approved(neon_road))
+    assert without_key.exit_code is ExitCode.USAGE
+    neon_api.limit = 1
+    refused = _deploy(neon_road, _approved(neon_road), **neon_api.environment)
+    assert refused.exit_code is ExitCode.FAILED
+    assert neon_road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
