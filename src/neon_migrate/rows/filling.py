@@ -42,8 +42,16 @@ _TRY = """CREATE FUNCTION pg_temp.neon_migrate_fill(
     EXCEPTION WHEN OTHERS OR ASSERT_FAILURE THEN why := SQLERRM;
     END;
   END LOOP;
-END $fill$"""
-"""Tries to insert all rows at once, else row by row; what is refused leaves nothing behind."""
+END $fill$;
+CREATE FUNCTION pg_temp.neon_migrate_holds(question text) RETURNS bool LANGUAGE plpgsql AS $holds$
+DECLARE answer bool; BEGIN
+  EXECUTE question INTO answer;
+  RETURN answer;
+EXCEPTION WHEN OTHERS OR ASSERT_FAILURE THEN RETURN false;
+END $holds$"""
+"""The first tries to insert all rows at once, else row by row; what is refused leaves nothing behind. The other says
+whether a check holds; one that fails does not.
+"""
 
 
 @dataclass(frozen=True, slots=True)

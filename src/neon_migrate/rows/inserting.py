@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from neon_migrate.rows.mining import mined
-from neon_migrate.sql import identifier
+from neon_migrate.sql import identifier, literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 Variety = Literal["varied", "plain"]
 """varied: with extreme values, nulls and repeated values where they may be; plain: every value there, and distinct."""
 
+Filter = Literal["plain", "careful", "none"]
+"""plain: by the checks themselves, so that none may fail on any candidate; careful: tried one by one, what fails is
+refused; none: the table's own constraints alone say no."""
+
 _MOST_COMBINATIONS = 4_096
+_MOST_CAREFUL = 256
 _SOLUTIONS = 4
 _FIRST_KEY = 7_000
 """Keys are not numbered from 1: rows that a migration brings along mostly are."""
@@ -84,13 +89,14 @@ class Inserting:
         self.groups = self._groups()
 
     def attempts(self, variety: Variety) -> tuple[str, ...]:
-        """INSERTs of one row each: as asked for, then the same without what may be left out, then without checks."""
+        """INSERTs of one row each: as asked for, without what may be left out, with careful checks, without any."""
         forms = FORMS[variety]
         bare = RowForm(0, 0)
         return (
             *(self.statement((form,), conflicts=False) for form in forms),
             self.statement((bare,), bare=True, conflicts=False),
-            self.statement((bare,), filtered=False, conflicts=False),
+            self.statement((bare,), filter_="careful", conflicts=False),
+            self.statement((bare,), filter_="none", conflicts=False),
         )
 
     def whole(self, variety: Variety) -> str:
@@ -98,12 +104,12 @@ class Inserting:
         return self.statement(FORMS[variety])
 
     def statement(
-        self, forms: Sequence[RowForm], *, bare: bool = False, filtered: bool = True, conflicts: bool = True
+        self, forms: Sequence[RowForm], *, bare: bool = False, filter_: Filter = "plain", conflicts: bool = True
     ) -> str:
         """One INSERT.
 
         bare       only the columns that have to have a value
-        filtered   whether the checks choose among candidates; else the table's own constraints alone say no
+        filter_    how the checks choose among candidates
         """
         columns = [
             column
@@ -111,7 +117,7 @@ class Inserting:
             if (column.name in self.free or not column.numbered)
             and not (bare and (column.has_default or not self.values.required(column)))
         ]
-        groups = [group for group in self.groups if filtered or group.references]
+        groups = [group for group in self.groups if filter_ != "none" or group.references]
         source = {name: place for place, group in enumerate(groups) for name in group.columns}
         names = [column.name for column in columns]
         if not names:
@@ -124,7 +130,7 @@ class Inserting:
             f"{f'found_{source[name]}' if name in source else 'made'}.{identifier(name)}" for name in names
         )
         found = ", ".join(
-            f"found_{place} AS MATERIALIZED ({self._solutions(groups[place], filtered)})" for place in used
+            f"found_{place} AS MATERIALIZED ({self._solutions(groups[place], filter_)})" for place in used
         )
         joins = "".join(self._join(place, groups[place], forms) for place in used)
         overriding = " OVERRIDING SYSTEM VALUE" if self.free else ""
@@ -188,9 +194,10 @@ class Inserting:
     def _is_self(self, reference: Reference) -> bool:
         return reference.target == self.table.oid
 
-    def _solutions(self, group: _Group, filtered: bool) -> str:
+    def _solutions(self, group: _Group, filter_: Filter) -> str:
         """A query for values of the group's columns that go together, numbered from 0."""
-        sources, conditions = self._sources(group, filtered)
+        sources = self._sources(group, filter_)
+        conditions: list[str] = []
         first: dict[str, str] = {}
         for place, (_, names) in enumerate(sources):
             for name in names:
@@ -201,16 +208,16 @@ class Inserting:
         joined = ", ".join(f"{sql} AS from_{place}" for place, (sql, _) in enumerate(sources))
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         together = f"SELECT {', '.join(first.values())} FROM {joined}{where}"
-        checks = [f"({check}) IS NOT FALSE" for check in group.checks] if filtered else []
-        chosen = f" WHERE {' AND '.join(checks)}" if checks else ""
         alias = identifier(self.table.key.name)
+        types = {name: self.values.base(self.by_name[name])[0].formatted for name in first}
+        chosen = _filter(group.checks, types, alias, filter_)
         nulls = f"pg_catalog.num_nulls({', '.join(f'{alias}.{identifier(name)}' for name in first)})"
         return (
             f"SELECT row_number() OVER () - 1 AS {_ROW}, * FROM (SELECT * FROM ({together}) AS {alias}{chosen} "
             f"ORDER BY {nulls}, pg_catalog.md5({alias}::pg_catalog.text) LIMIT {_SOLUTIONS}) AS solution"
         )
 
-    def _sources(self, group: _Group, filtered: bool) -> tuple[list[tuple[str, tuple[str, ...]]], list[str]]:
+    def _sources(self, group: _Group, filter_: Filter) -> list[tuple[str, tuple[str, ...]]]:
         """Where the values of a group come from: each a FROM item and its columns."""
         sources: list[tuple[str, tuple[str, ...]]] = []
         for reference in group.references:
@@ -223,20 +230,37 @@ class Inserting:
             sources.append((query, reference.columns))
         referenced = {name for reference in group.references for name in reference.columns}
         left = [name for name in group.columns if name not in referenced]
-        room = max(3, int((_MOST_COMBINATIONS / 8 ** len(group.references)) ** (1 / max(1, len(left)))))
-        sources += [(self._candidates(name, group, room, filtered), (name,)) for name in left]
-        return sources, []
+        most = _MOST_CAREFUL if filter_ == "careful" else _MOST_COMBINATIONS
+        room = max(3, int((most / 8 ** len(group.references)) ** (1 / max(1, len(left)))))
+        sources += [(self._candidates(name, group, room, filter_), (name,)) for name in left]
+        return sources
 
-    def _candidates(self, name: str, group: _Group, room: int, filtered: bool) -> str:
+    def _candidates(self, name: str, group: _Group, room: int, filter_: Filter) -> str:
         """Values for one column, less those that its domain refuses."""
         column = self.by_name[name]
         texts: list[str | None] = [*self.values.candidates(column, group.checks, many=self.table.hashed)[:room]]
         if not self.values.required(column):
             texts.append(None)
         rows = ", ".join(f"({self.values.cast(column, text)})" for text in texts)
-        checks = self.values.base(column)[2] if filtered else []
-        where = f" WHERE {' AND '.join(f'({check}) IS NOT FALSE' for check in checks)}" if checks else ""
-        return f"(SELECT value AS {identifier(name)} FROM (VALUES {rows}) AS domain (value){where})"
+        type_, _, checks = self.values.base(column)
+        chosen = _filter(checks, {"value": type_.formatted}, "domain", filter_)
+        return f"(SELECT value AS {identifier(name)} FROM (VALUES {rows}) AS domain (value){chosen})"
+
+
+def _filter(checks: Sequence[str], types: Mapping[str, str], alias: str, filter_: Filter) -> str:
+    """The WHERE clause that leaves the rows of `alias` for which no check is false.
+
+    types  of the columns that the checks speak of, by name
+    """
+    if not checks or filter_ == "none":
+        return ""
+    if filter_ == "plain":
+        return f" WHERE {' AND '.join(f'({check}) IS NOT FALSE' for check in checks)}"
+    cells = ", ".join(f"%L::{type_} AS {identifier(name).replace('%', '%%')}" for name, type_ in types.items())
+    holds = " AND ".join(f"({check}) IS NOT FALSE" for check in checks).replace("%", "%%")
+    query = literal(f"SELECT {holds} FROM (SELECT {cells}) AS {alias.replace('%', '%%')}")
+    values = ", ".join(f"{alias}.{identifier(name)}" for name in types)
+    return f" WHERE pg_temp.neon_migrate_holds(pg_catalog.format({query}, {values}))"
 
 
 def _join_in(groups: list[_Group], new: _Group) -> None:

@@ -5,11 +5,17 @@ Read with Postgres's own grammar. All of it is only ever *tried*: Postgres says 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import permutations
 from typing import Any
 
+from neon_migrate.rows.patterns import texts_like
+
 _MOST_LENGTH = 2_000
+_PATTERN = frozenset("^$[](){}*+?\\|.")
+_MOST_PAIRS = 6
 
 
 @dataclass(slots=True)
@@ -61,9 +67,10 @@ def _constant(message: Any, found: Mined) -> None:
 
 
 def like_texts(texts: list[str], numbers: list[str]) -> list[str]:
-    """Texts that may satisfy an expression with these constants: themselves, what a LIKE matches, right lengths."""
+    """Texts that may satisfy an expression with these constants: themselves, what they match, right lengths."""
     found = list(texts)
     found += [one.replace("%", "x").replace("_", "x") for one in texts if "%" in one or "_" in one]
+    found += [like for one in texts if not _PATTERN.isdisjoint(one) for like in texts_like(one)]
     for number in numbers:
         if number.isdigit() and 0 < int(number) <= _MOST_LENGTH:
             length = int(number)
@@ -75,3 +82,11 @@ def around(numbers: list[str]) -> list[str]:
     """Whole numbers at and beside these constants."""
     whole = [int(float(number)) for number in numbers if abs(float(number)) < 2**62]
     return list(dict.fromkeys(str(one + step) for one in whole for step in (0, 1, -1)))
+
+
+def documents_like(texts: list[str]) -> list[str]:
+    """JSON that may satisfy an expression with these constants: objects with them as keys and as values."""
+    pairs = list(permutations(texts[:_MOST_PAIRS], 2))
+    values: tuple[object, ...] = (1, "a", [], {})
+    every = [dict.fromkeys(texts, value) for value in values]
+    return [json.dumps(one) for one in (*({key: value} for key, value in pairs), *every)]

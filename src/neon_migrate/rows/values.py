@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from neon_migrate.rows import base_values
-from neon_migrate.rows.mining import Mined, around, like_texts, mined
+from neon_migrate.rows.mining import Mined, around, documents_like, like_texts, mined
 from neon_migrate.sql import literal
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ class Values:
             return _numbers_for(type_, modifier, [*numbers, *(text for text in texts if _is_number(text))])
         if type_.category == "D":
             return [text for text in texts if _is_moment(text)]
+        if type_.name in ("json", "jsonb"):
+            return documents_like(texts)
         if type_.name == "uuid":
             return [text for text in texts if _is_uuid(text)]
         return []
@@ -123,6 +125,8 @@ class Values:
         match type_.sort:
             case "e":
                 return type_.labels[number % len(type_.labels)] if type_.labels else None
+            case "d" if self.facts.domain_checks.get(type_.oid):
+                return None  # what is inside another value is not tried against checks
             case "d":
                 return self._text(types[type_.inner], type_.modifier, number, depth + 1)
             case "r" | "m":
