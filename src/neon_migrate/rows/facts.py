@@ -46,7 +46,8 @@ _UNIQUE = (
 )
 
 # `bit` and `character` without a length mean a length of one.
-_TYPES = """SELECT t.oid::int8, t.typname, t.typtype::text, t.typcategory::text, t.typnotnull,
+_TYPES = """SELECT t.oid::int8, t.typname, t.typtype::text,
+  CASE WHEN t.typname IN ('int2vector', 'oidvector') THEN 'U' ELSE t.typcategory::text END, t.typnotnull,
   CASE WHEN t.typtype = 'd' THEN t.typbasetype::int8 WHEN t.typcategory = 'A' THEN t.typelem::int8
     WHEN t.typtype = 'c' THEN t.typrelid::int8 WHEN t.typtype = 'r' THEN r.rngsubtype::int8
     WHEN t.typtype = 'm' THEN m.rngsubtype::int8 ELSE 0 END,
