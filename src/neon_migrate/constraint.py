@@ -16,8 +16,8 @@ _NOT_VALID = " NOT VALID"
 _ENFORCED = "Reads all rows to see that the foreign key holds, while they can't be changed: by itself."
 
 _ADDED = "A constraint is added NOT VALID, for new rows only: those that are there are checked by a later migration."
-_VALIDATED = "Checks the rows that are there while reads and writes go on, once the lock that adding took is released."
-_BUILT = "The table can be read and written while the index is built; no transaction may contain that."
+_VALIDATED = "Checks the rows that are there; others go on, as the lock that adding the constraint took is released."
+_BUILT = "Reads and writes go on while the index is built. CONCURRENTLY can't be in a transaction, so it is alone."
 _USES_INDEX = "The key takes over the index that was built before."
 _NO_NOT_VALID = "Reads both tables while writes to them wait: before 18, NOT VALID is not for partitioned tables."
 _PARTITIONED = (
@@ -86,7 +86,7 @@ FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         oid, index, table_oid, name, definition, validated = row
         table = so_far.key((PG_CLASS, table_oid, 0))
-        if table is None:
+        if table is None or table.kind != "table":  # a foreign table has its checks itself
             return None
         addresses = [(PG_CONSTRAINT, oid, 0)]
         if index and self.contype != "f":

@@ -30,7 +30,7 @@ def names_taken(obj: DatabaseObject) -> frozenset[Name]:
     kind, schema, name, part = obj.key
     relation: Name = ("relation", schema, name)
     match kind:
-        case "table" | "view" | "materialized_view" | "composite_type":
+        case "table" | "view" | "materialized_view" | "composite_type" | "foreign_table":
             return frozenset({relation, ("type", schema, name)})
         case "index" | "sequence":
             return frozenset({relation})
