@@ -19,7 +19,7 @@ from neon_migrate.neon.errors import (
     NotOurBranchError,
     ProductionBranchError,
 )
-from neon_migrate.neon.model import Branch
+from neon_migrate.neon.model import Branch, RestorePoint
 from neon_migrate.postgres.session import connect
 from neon_migrate.postgres.target import Target, read_target
 
@@ -240,7 +240,7 @@ def test_a_branch_at_an_earlier_lsn(neon_api: FakeNeon, client: NeonClient) -> N
     lsn = neon_api.checkpoint()
     with connect(neon_api.target) as session:
         session.script("DROP TABLE pets")
-    with _rehearse(neon_api, client, lsn=lsn) as branch, connect(Target(branch.url)) as session:
+    with _rehearse(neon_api, client, at=RestorePoint(lsn)) as branch, connect(Target(branch.url)) as session:
         assert session.query("SELECT count(*) FROM pets") == [(0,)]
         assert branch.branch.parent_lsn == lsn
 

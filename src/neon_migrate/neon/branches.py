@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from neon_migrate.events import Observer
     from neon_migrate.neon.client import NeonClient
-    from neon_migrate.neon.model import Branch
+    from neon_migrate.neon.model import Branch, RestorePoint
 
 _POOLER = "-pooler"
 _ATTEMPTS = 3
@@ -68,7 +68,7 @@ def rehearsal_branch(
     annotation: Mapping[str, str],
     database: str,
     role: str,
-    lsn: str | None = None,
+    at: RestorePoint | None = None,
     keep: bool = False,
     observer: Observer = silent,
 ) -> Iterator[RehearsalBranch]:
@@ -78,7 +78,7 @@ def rehearsal_branch(
     expires_at  when Neon removes it, should we not come to it
     annotation  a few short texts beside ours
     database    the database to connect to, and `role` the user, as in the URL of production
-    lsn         production's state to copy; None for the present one
+    at          production's state to copy; None for the present one
     keep        leave it there
 
     Raises NotOurBranchError (one of that name that we did not make), ProductionBranchError, NeonCapacityError,
@@ -90,15 +90,42 @@ def rehearsal_branch(
         "expires-at": expires_at.astimezone(UTC).isoformat(timespec="seconds"),
         "attempt": secrets.token_hex(8),
     }
-    made = _create(client, project_id, NewBranch(name, production.id, expires_at, marked, lsn), production)
+    lsn, moment = (at.lsn, at.timestamp) if at else (None, None)
+    made = _create(client, project_id, NewBranch(name, production.id, expires_at, marked, lsn, moment), production)
     _require_copy(made, production)  # before the removal below is sure to run
     try:
-        yield RehearsalBranch(made.id, name, _url(client, project_id, made, production, database, role), made)
+        url = branch_url(client, project_id, made, production, database=database, role=role)
+        yield RehearsalBranch(made.id, name, url, made)
     finally:
         if keep:
             observer(Notice(f"The Neon branch {name} is kept until {marked['expires-at']}."))
         else:
             _discard(client, project_id, made, observer)
+
+
+def branch_url(
+    client: NeonClient, project_id: str, made: Branch, production: Branch, *, database: str, role: str
+) -> str:
+    """How to connect to a copy directly, once it was seen that the host is the copy's and not production's: a secret.
+
+    Raises ProductionBranchError, NeonOperationError, NeonPasswordError.
+    """
+    uri = client.connection_uri(project_id, made.id, database=database, role=role)
+    endpoints = client.endpoints(project_id)
+    host = _direct(_host(uri))
+    if host in {_direct(endpoint.host) for endpoint in endpoints if endpoint.branch_id == production.id}:
+        raise ProductionBranchError(
+            f"Neon gave production's address for the branch {made.name}",
+            why=f"{host} belongs to {production.name}.",
+            remedy="Nothing was run. Run it again; tell Neon's support if it stays so.",
+        )
+    if host not in {_direct(endpoint.host) for endpoint in endpoints if endpoint.branch_id == made.id}:
+        raise NeonOperationError(
+            f"Neon gave an address for the branch {made.name} that is none of its endpoints",
+            why=host,
+            remedy="Nothing was run. Run it again.",
+        )
+    return uri
 
 
 def remove(client: NeonClient, project_id: str, name: str) -> bool:
@@ -189,26 +216,6 @@ def _is_production(branch: Branch) -> ProductionBranchError:
         f"The Neon branch {branch.name} ({branch.id}) is production",
         remedy="Nothing was run. Choose another name for the copy with --name.",
     )
-
-
-def _url(client: NeonClient, project_id: str, made: Branch, production: Branch, database: str, role: str) -> str:
-    """The branch's own URL, once it was seen that its host is the branch's and not production's."""
-    uri = client.connection_uri(project_id, made.id, database=database, role=role)
-    endpoints = client.endpoints(project_id)
-    host = _direct(_host(uri))
-    if host in {_direct(endpoint.host) for endpoint in endpoints if endpoint.branch_id == production.id}:
-        raise ProductionBranchError(
-            f"Neon gave production's address for the branch {made.name}",
-            why=f"{host} belongs to {production.name}.",
-            remedy="Nothing was run. Run it again; tell Neon's support if it stays so.",
-        )
-    if host not in {_direct(endpoint.host) for endpoint in endpoints if endpoint.branch_id == made.id}:
-        raise NeonOperationError(
-            f"Neon gave an address for the branch {made.name} that is none of its endpoints",
-            why=host,
-            remedy="Nothing was run. Run it again.",
-        )
-    return uri
 
 
 def _discard(client: NeonClient, project_id: str, branch: Branch, observer: Observer) -> None:

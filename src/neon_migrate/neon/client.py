@@ -189,6 +189,8 @@ class NeonClient:
         }
         if new.parent_lsn is not None:
             branch["parent_lsn"] = new.parent_lsn
+        elif new.parent_timestamp is not None:
+            branch["parent_timestamp"] = _moment(new.parent_timestamp)
         body = {
             "branch": branch,
             "endpoints": [{"type": "read_write"}],

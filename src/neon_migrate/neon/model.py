@@ -119,9 +119,9 @@ class Snapshot:
 class NewBranch:
     """A branch to be made.
 
-    parent_lsn  None: from the parent's present head
     expires_at  when Neon deletes it by itself: at most 30 days ahead
     annotation  a few short texts, to be found again by
+    parent_lsn  the parent's state to copy, or `parent_timestamp`; without either it is the present one
     """
 
     name: str
@@ -129,6 +129,7 @@ class NewBranch:
     expires_at: datetime
     annotation: Mapping[str, str]
     parent_lsn: str | None = None
+    parent_timestamp: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,174 @@
+"""`restore`: what is said before production goes back, that it needs a yes, and where it leads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neon_migrate.apply import apply
+from neon_migrate.errors import ExitCode, UsageError
+from neon_migrate.neon.errors import NotRestorableError
+from neon_migrate.neon.model import RestorePoint
+from neon_migrate.restore import RestorePlan, planned_point, restore, restore_point
+from workbench import Workbench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neon.fake_api import FakeNeon
+
+
+@pytest.fixture
+def bench(tmp_path: Path, neon_api: FakeNeon) -> Workbench:
+    """A project whose database is production's on the fake Neon."""
+    neon_api.polls = 0
+    found = Workbench(tmp_path, neon_api.target)
+    found.write(
+        _1_pets="CREATE TABLE pets (id int PRIMARY KEY, name text);"
+        "INSERT INTO pets SELECT g FROM generate_series(1, 10) g;"
+    )
+    apply(found.project)
+    return found
+
+
+def _written(bench: Workbench, neon_api: FakeNeon) -> str:
+    """Remember production, then write to it: insert 3, update 2, delete 4, and make a table; gives the LSN before."""
+    with bench.session() as session:
+        session.script("CREATE TABLE still (id int); INSERT INTO still VALUES (1)")
+    lsn = neon_api.checkpoint()
+    with bench.session() as session:
+        session.script("INSERT INTO pets SELECT g FROM generate_series(11, 13) g")
+        session.script("UPDATE pets SET name = 'Rex' WHERE id IN (1, 2)")
+        session.script("DELETE FROM pets WHERE id > 2 AND id < 7")
+        session.script("CREATE TABLE later (id int); INSERT INTO later VALUES (1), (2)")
+    return lsn
+
+
+def test_what_was_written_is_counted_by_table_before_the_question(bench: Workbench, neon_api: FakeNeon) -> None:
+    """Ten rows then and nine now, five of them new versions; what did not change is only counted; nothing is done."""
+    lsn = _written(bench, neon_api)
+    shown: list[RestorePlan] = []
+    report = restore(
+        bench.project,
+        RestorePoint(lsn),
+        environment=neon_api.environment,
+        confirm=lambda plan: bool(shown.append(plan)),
+    )
+    assert not report.confirmed
+    (plan,) = shown
+    assert (plan.branch, plan.point) == ("main", f"LSN {lsn}")
+    (database,) = plan.writes
+    assert {(one.name, one.then, one.now, one.written) for one in database.tables} == {
+        ("public.pets", 10, 9, 5),
+        ("public.later", None, 2, 2),
+    }
+    assert database.unchanged == 2
+    assert [branch.name for branch in neon_api.branches.values()] == ["main"]
+    assert bench.query("SELECT count(*) FROM pets") == [(9,)]
+
+
+def test_every_database_of_the_branch_is_named_and_counted(bench: Workbench, neon_api: FakeNeon) -> None:
+    """A restore takes all of them back, not only the one in the URL."""
+    neon_api.add_database("analytics")
+    lsn = _written(bench, neon_api)
+    with neon_api.scratch.session(neon_api.production.databases["analytics"]) as session:
+        session.script("CREATE TABLE clicks (id int); INSERT INTO clicks VALUES (1)")
+    report = restore(bench.project, RestorePoint(lsn), environment=neon_api.environment, confirm=lambda plan: False)
+    found = {one.database: [table.name for table in one.tables] for one in report.plan.writes}
+    assert found == {neon_api.database: ["public.later", "public.pets"], "analytics": ["public.clicks"]}
+
+
+def test_confirmed_it_goes_back_and_the_state_of_now_is_kept(bench: Workbench, neon_api: FakeNeon) -> None:
+    """The migration applied since is pending again; the kept branch has what was written."""
+    lsn = _written(bench, neon_api)
+    bench.write(_2_toys="CREATE TABLE toys ();")
+    apply(bench.project)
+    report = restore(
+        bench.project,
+        RestorePoint(lsn),
+        environment=neon_api.environment,
+        confirm=lambda plan: True,
+        preserve_under_name="kept",
+    )
+    assert report.status is not None
+    assert [entry.version for entry in report.status.pending] == [2]
+    assert bench.query("SELECT count(*), count(name) FROM pets") == [(10, 0)]
+    kept = neon_api.named("kept")
+    assert kept is not None
+    with neon_api.scratch.session(kept.databases[neon_api.database]) as session:
+        assert session.query("SELECT count(*) FROM toys") == [(0,)]
+
+
+def test_what_can_not_be_counted_says_why(bench: Workbench, neon_api: FakeNeon) -> None:
+    """Without a branch to count on, the restore can still be decided about."""
+    lsn = _written(bench, neon_api)
+    neon_api.limit = 1
+    report = restore(bench.project, RestorePoint(lsn), environment=neon_api.environment, confirm=lambda plan: False)
+    (database,) = report.plan.writes
+    assert "as many branches as its plan allows" in database.uncounted
+
+
+def test_a_table_whose_rows_are_hidden_is_not_counted_short(bench: Workbench, neon_api: FakeNeon) -> None:
+    """A lock that is not given in time, or rows that policies hide, are reasons, not zeros."""
+    from neon_migrate.postgres import writes
+
+    with bench.session() as first, bench.session() as second, bench.session() as blocking:
+        blocking.script("BEGIN; LOCK TABLE pets")
+        writes.TIMEOUT_S, patience = 1, writes.TIMEOUT_S
+        try:
+            tables = writes.writes_since(first, second)
+        finally:
+            writes.TIMEOUT_S = patience
+    pets = next(table for table in tables if table.name == "public.pets")
+    assert "timeout" in pets.uncounted
+    assert pets.changed
+
+
+@pytest.mark.parametrize("lsn", ["FFFFFFFF/0"])
+def test_a_point_in_the_future_is_refused(bench: Workbench, neon_api: FakeNeon, lsn: str) -> None:
+    """An LSN that the branch has not reached belongs to another branch."""
+    with pytest.raises(NotRestorableError, match="lies in the future"):
+        restore(bench.project, RestorePoint(lsn), environment=neon_api.environment, confirm=lambda plan: True)
+    assert not any(request.startswith("POST") for request in neon_api.requests)
+
+
+def test_without_a_key_there_is_no_restore(bench: Workbench) -> None:
+    """It is Neon's, and says which variables it needs."""
+    with pytest.raises(UsageError, match="NEON_API_KEY"):
+        restore(bench.project, RestorePoint("0/1"), environment={}, confirm=lambda plan: True)
+
+
+@pytest.mark.parametrize(
+    "named",
+    [{}, {"lsn": "0/1", "time": "2026-01-01T00:00:00Z"}, {"lsn": "12"}, {"time": "2026-01-01"}, {"time": "now"}],
+)
+def test_a_point_that_is_not_one(named: dict[str, str]) -> None:
+    """Neither, both, no LSN, a time without its zone."""
+    with pytest.raises(UsageError):
+        restore_point(**named)
+
+
+def test_the_point_of_a_deployment(tmp_path: Path) -> None:
+    """The record that `ci deploy` leaves names LSN and time; one without them, or another file, is refused."""
+    from datetime import UTC, datetime
+
+    from neon_migrate.deployment import DeployReport, StateBefore
+    from neon_migrate.render.json_text import as_json
+
+    moment = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
+    path = tmp_path / "neon-migrate-deployment.json"
+
+    def record(before: StateBefore | None) -> None:
+        report = DeployReport(None, "production", before, (), (), (), (), None, ExitCode.FAILED)
+        path.write_text(as_json(report))
+
+    record(StateBefore("0/16B3748", moment, "main"))
+    assert planned_point(path) == RestorePoint("0/16B3748", moment)
+    for before in (None, StateBefore("", moment)):
+        record(before)
+        with pytest.raises(UsageError, match="holds no state"):
+            planned_point(path)
+    path.write_text("[]")
+    with pytest.raises(UsageError, match="can't be read"):
+        planned_point(path)
