@@ -18,7 +18,7 @@ _ADDED = (
     "A check for NOT NULL is added NOT VALID, for new rows only: those that are there are read by a later migration."
 )
 _NATIVE = "NOT NULL is added NOT VALID, for new rows only: those that are there are read by a later migration."
-_READ = "Reads the rows that are there while reads and writes go on, once the lock that adding took is released."
+_READ = "Checks the rows that are there; others go on, as the lock that adding NOT NULL took is released."
 _SET = "The check was validated, so SET NOT NULL need not read the table; then the check has done its work."
 
 

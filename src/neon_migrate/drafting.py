@@ -151,6 +151,10 @@ def _back(piece: _Piece, target: Catalog, goal: Catalog) -> tuple[Plan, str]:
     batches = online(backward)
     single = batches[0] if len(batches) == 1 and not piece.renaming else Batch(backward.statements)
     head = ["Leaves seed rows as they are."] if any(table in target.objects for table, _ in piece.seeds) else []
+    if len(batches) > 1 and any(batch.run > Run.SHARED for batch in batches):
+        head.append(
+            "Locks what it changes for as long as there are rows: a way back is one file, and so one transaction."
+        )
     renaming = "".join(f"{back};\n" for _, back in reversed(piece.renaming))
     if not single.statements and not head:
         return backward, renaming

@@ -198,7 +198,7 @@ def _batch(steps: Sequence[_Step], *, alone: bool) -> Batch:
         tuple(statement for step in steps for statement in step.statements),
         run,
         tuple(dict.fromkeys(why)),
-        next(iter(names)) if len(names) == 1 else "",
+        " and ".join(names) if all(names) and len(names) <= 2 else "",
     )
 
 

@@ -18,8 +18,8 @@ _BTREE = 403
 _ORDER = {"0": "", "1": " DESC NULLS LAST", "2": " NULLS FIRST", "3": " DESC"}
 """What pg_get_indexdef says of pg_index.indoption: INDOPTION_DESC is 1, INDOPTION_NULLS_FIRST 2."""
 
-_BUILT = "The table can be read and written while the index is built; no transaction may contain that."
-_DROPPED = "Nobody waits while those who still use the index finish; no transaction may contain that."
+_BUILT = "Reads and writes go on while the index is built. CONCURRENTLY can't be in a transaction, so it is alone."
+_DROPPED = "Reads and writes go on while the index is dropped. CONCURRENTLY can't be in a transaction, so it is alone."
 
 
 @dataclass(frozen=True, slots=True)
