@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from neon_migrate.init import InitReport
     from neon_migrate.neon.model import RestorePoint
     from neon_migrate.project import Project
-    from neon_migrate.report import Report
     from neon_migrate.rename_candidates import RenameCandidate
+    from neon_migrate.report import Report
     from neon_migrate.resolve import ResolveReport
     from neon_migrate.restore import RestorePlan, RestoreReport
     from neon_migrate.rollback import RollbackPlan, RollbackReport

@@ -123,7 +123,7 @@ def stand_in(server: ScratchServer, live: Live, applied: Sequence[Migration], se
     Raises StatementError where an applied migration can't be replayed.
     """
     made = drift_of(server, live, applied, settings)
-    warnings = (*made.warnings, *_bring_in_line(server, made.database, live.catalog, settings))
+    warnings = (*made.warnings, *bring_in_line(server, made.database, live.catalog, settings))
     return StandIn(made.database, made.drift, warnings)
 
 
@@ -146,7 +146,7 @@ def _lsn(session: Session) -> str:
     return str(lsn or "")
 
 
-def _bring_in_line(server: ScratchServer, database: str, live: Catalog, settings: Settings) -> tuple[str, ...]:
+def bring_in_line(server: ScratchServer, database: str, live: Catalog, settings: Settings) -> tuple[str, ...]:
     """Make the scratch's schema that of the live database; what can't be made so is said."""
     before = plan(scratch_catalog(server, database, settings), live)
     if not before.statements:

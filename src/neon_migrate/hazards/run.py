@@ -32,18 +32,22 @@ class Run:
     statements  in order
     changes     what separates the Catalogs before and after it
     rows        how many rows each table has in production, by `schema.name`; what is not known is not there
+    small       tables whose rows are not known, but are few by the table's size
     measured    whether it ran on production's rows, so that its durations are production's
     """
 
     statements: tuple[StatementSeen, ...]
     changes: tuple[Change, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    small: frozenset[str] = frozenset()
     measured: bool = False
 
     def size(self, table: str) -> str:
         """The table's rows in words."""
         rows = self.rows.get(table)
-        return "of unknown size" if rows is None else f"about {rows:,} row{'' if rows == 1 else 's'}"
+        if rows is None:
+            return "small" if table in self.small else "of unknown size"
+        return f"about {rows:,} row{'' if rows == 1 else 's'}"
 
     def severity(self, table: str, taken_ns: int) -> Severity:
         """How much it matters that a table is read or written as a whole while others wait for it.
@@ -54,7 +58,7 @@ class Run:
         if self.measured and taken_ns >= LONG_NS:
             return "danger"
         if rows is None:
-            return "warning"
+            return "note" if table in self.small else "warning"
         if rows >= MANY_ROWS:
             return "danger"
         return "note" if rows <= FEW_ROWS and not (self.measured and taken_ns >= SHORT_NS) else "warning"

@@ -30,7 +30,7 @@ _REMEDIES = {
 def find(run: Run) -> Iterable[Remark]:
     for statement in run.statements:
         for index in statement.built:
-            if index.again or not index.constraint or not statement.whole:
+            if index.again or not index.constraint or not statement.whole or index.table in statement.rewritten:
                 continue
             mode, taken = run.held(statement, index.table), statement.duration_ns
             yield Remark(

@@ -23,7 +23,7 @@ def find(run: Run) -> Iterable[Remark]:
         if not statement.whole:
             continue
         for index in statement.built:
-            if index.again or index.constraint:
+            if index.again or index.constraint or index.table in statement.rewritten:
                 continue
             mode, taken = run.held(statement, index.table), statement.duration_ns
             yield Remark(

@@ -1,0 +1,311 @@
+"""The pending migrations, run by the runner that `apply` uses on a database that is not production, and looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from neon_migrate.catalog import Catalog
+from neon_migrate.diagram import er_diagram
+from neon_migrate.diff import Drop, diff
+from neon_migrate.differences import Difference, differences
+from neon_migrate.errors import StatementError
+from neon_migrate.events import MigrationApplied, MigrationReverted, Notice, Step
+from neon_migrate.execute import file_name
+from neon_migrate.findings import findings, timing
+from neon_migrate.plan import plan
+from neon_migrate.postgres.observe import StatementObserver
+from neon_migrate.redaction import without_values
+from neon_migrate.report import Failure, WayBack
+from neon_migrate.runner import locked
+from neon_migrate.settled import as_written_by_one
+from neon_migrate.sources.database import catalog_of, scratch_catalog
+from neon_migrate.sources.migrations import replay
+from neon_migrate.trail import follow
+from neon_migrate.way_back import way_back
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from neon_migrate.diff import Change
+    from neon_migrate.events import Event, Observer
+    from neon_migrate.ledger.migration import LedgerRow, Migration
+    from neon_migrate.plan import Plan
+    from neon_migrate.postgres.observe import StatementSeen
+    from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.postgres.session import Session
+    from neon_migrate.postgres.target import Target
+    from neon_migrate.project import Project
+    from neon_migrate.report import Finding, MigrationTiming
+    from neon_migrate.runner import Runner
+    from neon_migrate.standin import Live
+    from neon_migrate.trail import Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where and under what conditions migrations are rehearsed.
+
+    target       the database to run them on: never production
+    measured     whether it has production's rows
+    live         production, as it was read
+    drift        how production differs from its applied migrations
+    applied      the migrations that production's ledger has
+    server       a scratch server, and `stand_in` its database with production's schema, for what is tried again
+    again        apply the migrations once more in the end, so that the database can be looked at afterwards
+    show_values  keep the values of rows in messages
+    """
+
+    target: Target
+    measured: bool
+    live: Live
+    drift: tuple[Difference, ...]
+    applied: tuple[Migration, ...]
+    server: ScratchServer
+    stand_in: str
+    again: bool = False
+    show_values: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a rehearsal showed; the parts of a Report (see there) that need it.
+
+    touched  the tables that the migrations touched, as `schema.name`
+    """
+
+    timings: tuple[MigrationTiming, ...]
+    hazards: tuple[Finding, ...]
+    way_back: tuple[WayBack, ...]
+    differences: tuple[Difference, ...]
+    diagram: str
+    touched: frozenset[str]
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """One migration that ran, with the Catalogs before and after it."""
+
+    migration: Migration
+    before: Catalog
+    after: Catalog
+    statements: tuple[StatementSeen, ...]
+    taken_ns: int
+
+    @property
+    def computed(self) -> Plan | None:
+        """The way back of a migration that has no down file."""
+        return plan(self.after, self.before) if self.migration.down is None else None
+
+
+@dataclass
+class _Progress:
+    """What is known while the rehearsal goes on.
+
+    backs  by version: the Catalog after its way back, or why that did not run
+    """
+
+    start: Catalog
+    ran: list[_Ran] = field(default_factory=list)
+    partly: tuple[Migration, tuple[StatementSeen, ...]] | None = None
+    failure: Failure | None = None
+    rows: tuple[LedgerRow, ...] = ()
+    backs: dict[int, Catalog | str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def rehearse(project: Project, pending: Sequence[Migration], setting: Setting) -> Rehearsal:
+    """Run `pending` forward and back on the setting's database, and tell what was seen.
+
+    A migration that fails ends the rehearsal and is part of what it shows. Raises UnreachableError, BusyError,
+    ScratchError and the like where the rehearsal itself could not be held.
+    """
+    on_copy = replace(project, target=setting.target, observer=_rehearsed(project.observer, setting.show_values))
+    observers: list[StatementObserver] = []
+
+    def probe(connect: Callable[[], Session], pid: int) -> StatementObserver:
+        observers.append(StatementObserver(connect, pid))
+        return observers[-1]
+
+    try:
+        with locked(on_copy, probe) as run:
+            progress = _Progress(catalog_of(run.session, project.settings))
+            project.observer(Step(f"rehearsing {len(pending)} migrations"))
+            _forward(on_copy, run, observers[-1], pending, progress, setting)
+            progress.rows = run.settle()
+            _back(on_copy, run, progress, setting)
+            if setting.again and progress.ran:
+                _again(run, progress)
+    finally:
+        for observer in observers:
+            observer.close()
+    return _shown(project, pending, progress, setting)
+
+
+def _forward(
+    project: Project,
+    run: Runner,
+    observer: StatementObserver,
+    pending: Sequence[Migration],
+    progress: _Progress,
+    setting: Setting,
+) -> None:
+    before = progress.start
+    for migration in pending:
+        observer.begin()
+        try:
+            (taken,) = run.up([migration], together=False)
+        except StatementError as error:
+            progress.partly = (migration, observer.seen())
+            progress.failure = _failure(migration, error, _names(before), setting)
+            return
+        run.settle()
+        after = catalog_of(run.session, project.settings)
+        progress.ran.append(_Ran(migration, before, after, observer.seen(), taken))
+        before = after
+
+
+def _back(project: Project, run: Runner, progress: _Progress, setting: Setting) -> None:
+    """The ways back, newest first, as far as they run."""
+    for ran in reversed(progress.ran):
+        computed = ran.computed
+        statements = {ran.migration.version: tuple(one.sql for one in computed.statements)} if computed else {}
+        try:
+            run.down([ran.migration], statements)
+        except StatementError as error:
+            names = _names(ran.before) | _names(ran.after)
+            what = error.what if setting.show_values else without_values(error, names)[0]
+            progress.backs[ran.migration.version] = what
+            return
+        run.settle()
+        progress.backs[ran.migration.version] = catalog_of(run.session, project.settings)
+
+
+def _again(run: Runner, progress: _Progress) -> None:
+    """Leave the database as it is once the migrations are applied."""
+    there = {row.version for row in run.settle()}
+    try:
+        run.up([ran.migration for ran in progress.ran if ran.migration.version not in there], together=False)
+        run.settle()
+    except StatementError:
+        progress.warnings.append("After the ways back the migrations could not be applied again to what is kept.")
+
+
+def _shown(project: Project, pending: Sequence[Migration], progress: _Progress, setting: Setting) -> Rehearsal:
+    after = progress.ran[-1].after if progress.ran else progress.start
+    changes = diff(progress.start, after)
+    timings = [timing(ran.migration, ran.statements, ran.taken_ns, project.settings) for ran in progress.ran]
+    if progress.partly is not None:
+        timings.append(timing(*progress.partly, 0, project.settings))
+    done = [ran.migration for ran in progress.ran]
+    faults, warnings = _faults(project, done, after, progress, setting)
+    hazards: list[Finding] = []
+    ways: list[WayBack] = []
+    with follow(setting.server, setting.stand_in, pending, project.settings) as trail:
+        for ran in progress.ran:
+            hazards += findings(
+                ran.migration, ran.before, ran.after, ran.statements, setting.live.sizes, trail, project.settings,
+                measured=setting.measured,
+            )  # fmt: skip
+            ways.append(_way_back(ran, progress.backs.get(ran.migration.version), trail))
+    return Rehearsal(
+        tuple(timings),
+        tuple(hazards),
+        tuple(ways),
+        differences(changes),
+        er_diagram(progress.start, after, changes),
+        frozenset(_touched(progress, changes)),
+        faults,
+        (*warnings, *progress.warnings),
+        progress.failure,
+    )
+
+
+def _faults(
+    project: Project, done: Sequence[Migration], after: Catalog, progress: _Progress, setting: Setting
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """In what the database was not, afterwards, what its ledger says; and why that could not be compared."""
+    settings, server = project.settings, setting.server
+    recorded = {row.version: row.checksum for row in progress.rows if row.success}
+    faults = [
+        f"the ledger has no row of {one.version} with the checksum of {file_name(one.up, settings)}"
+        for one in done
+        if recorded.get(one.version) != one.checksum
+    ]
+    try:
+        database = replay(server, sorted((*setting.applied, *done), key=lambda one: one.version), settings).database
+    except StatementError as error:
+        return tuple(faults), (f"What the migrations make on an empty database could not be compared: {error.what}",)
+    found, expected = as_written_by_one(server, after, scratch_catalog(server, database, settings))
+    server.drop(database)
+    known = set(setting.drift)
+    return (*faults, *(str(one) for one in differences(plan(found, expected).changes) if one not in known)), ()
+
+
+def _way_back(ran: _Ran, back: Catalog | str | None, trail: Trail) -> WayBack:
+    """The grade of a way back: by what it did in the rehearsal, and what it loses of generated rows."""
+    computed, migration = ran.computed, ran.migration
+    sql = computed.script() if computed is not None else migration.down.sql if migration.down else ""
+    tried = trail.back(migration, [one.sql for one in computed.statements] if computed is not None else None)
+    fails = back if isinstance(back, str) else tried.fails if tried is not None else ""
+    left = tried.left if tried is not None else ()
+    if isinstance(back, Catalog):
+        left = tuple(map(str, differences(diff(back, ran.before))))
+    renamed = ran.before.renamed_in(ran.after)
+    gone = [] if tried is None or fails else list(tried.not_brought_back)
+    lost = plan(ran.before, ran.after).losses_beside(renamed)
+    back_again = plan(ran.after, ran.before).losses_beside(set(renamed.values()))
+    worth = way_back(dict.fromkeys((*lost, *(one for one in gone if not _said(one, lost)))), back_again, fails=fails)
+    if left and not fails:
+        unlike = (f"Leaves another schema: {one}." for one in left)
+        return WayBack(migration.version, "impossible", (*unlike, *worth.what), sql)
+    notes = () if migration.down is not None or worth.grade == "impossible" else ("There is no down file; computed.",)
+    return WayBack(migration.version, worth.grade, (*notes, *worth.what), sql)
+
+
+def _said(loss: str, losses: Sequence[str]) -> bool:
+    """Whether a loss that was seen is one that the plan has named in other words."""
+    return any(loss in one or one in loss for one in losses)
+
+
+def _touched(progress: _Progress, changes: Sequence[Change]) -> Iterator[str]:
+    for change in changes:
+        obj = change.old if isinstance(change, Drop) else change.new
+        yield from (key.qualified_name for key in (obj.key, obj.owner) if key is not None and key.kind == "table")
+    partly = progress.partly[1] if progress.partly else ()
+    for statement in (*(one for ran in progress.ran for one in ran.statements), *partly):
+        yield from (lock.table for lock in statement.locks)
+
+
+def _failure(migration: Migration, error: StatementError, names: frozenset[str], setting: Setting) -> Failure:
+    what, why = (error.what, error.why) if setting.show_values else without_values(error, names)
+    where = error.where
+    return Failure(
+        migration.version,
+        what,
+        why,
+        f"Production was not touched. {error.remedy}".strip(),
+        error.sqlstate,
+        where.file if where else "",
+        where.line if where else None,
+        where.column if where else None,
+    )
+
+
+def _names(catalog: Catalog) -> frozenset[str]:
+    """All names that the Catalog has: they are no values of rows."""
+    return frozenset(part for key in catalog.objects for part in (*key[1:], key.qualified_name))
+
+
+def _rehearsed(observer: Observer, show_values: bool) -> Observer:
+    """The observer without what would read as if it had happened to production, and without the server's notices."""
+    kept_back = (MigrationApplied, MigrationReverted) if show_values else (MigrationApplied, MigrationReverted, Notice)
+
+    def told(event: Event) -> None:
+        if not isinstance(event, kept_back):
+            observer(event)
+
+    return told
