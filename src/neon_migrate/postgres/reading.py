@@ -132,7 +132,7 @@ class Reading:
         for catalog, classid, number, oids in self.facts:
             for oid in map(int, oids.split()):
                 address, whole = (classid, oid, number), (classid, oid, 0)
-                if whole in self.left_out or whole in candidates or (catalog in read and address in self.own):
+                if whole in self.left_out or whole in candidates or (catalog in read and address in self.implied):
                     continue
                 yield _FACTS.get(catalog, f"{catalog} of "), address
 
