@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_SPECIAL = re.compile(r"([\\`*{}\[\]<>|~$&]|(?<!\w)_|_(?!\w))")
+_SPECIAL = re.compile(r"([\\`*{}\[\]<>|~$&]|(?<![^\W_])_|_(?![^\W_]))")
 """Markup; an underscore within a word is none."""
 _REFERRING = re.compile(r"[@#](?=\w)|:(?=//)|(?<=\bwww)(?=\.)")
 """What GitHub makes a mention, a reference or a link of, wherever it stands."""
