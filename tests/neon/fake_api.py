@@ -320,7 +320,7 @@ class FakeNeon:
             ahead = datetime.fromisoformat(expires_at) - datetime.now(UTC)
             if not timedelta() < ahead <= timedelta(days=30):
                 raise RefusalError(400, "expires_at must be in the future, and at most 30 days ahead")
-        databases = self._at(parent, wanted.get("parent_lsn"))
+        databases = self._at(parent, wanted.get("parent_lsn"), wanted.get("parent_timestamp"))
         branch = self.add_branch(
             wanted["name"],
             parent_id=parent.id,
@@ -407,21 +407,24 @@ class FakeNeon:
         self._operations[made["id"]] = (made, self.polls)
         return made
 
-    def _at(self, parent: FakeBranch, lsn: str | None) -> dict[str, str]:
+    def _at(self, parent: FakeBranch, lsn: str | None, moment: str | None) -> dict[str, str]:
         """Copies of the parent's databases, as they are or as they were."""
-        source = self._past_at(parent, lsn, None).databases if lsn else parent.databases
+        source = self._past_at(parent, lsn, moment).databases
         return {name: self._database(real) for name, real in source.items()}
 
     def _past_at(self, branch: FakeBranch, lsn: str | None, moment: str | None) -> _Past:
+        """The remembered state that is the nearest after an LSN or before a moment; else the state of now."""
         known = self._past.get(branch.id, [])
         if lsn is not None:
-            known = [past for past in known if _number(past.lsn) <= _number(lsn)]
-        if moment is not None:
+            known = [past for past in known if _number(past.lsn) >= _number(lsn)][:1]
+        elif moment is not None:
             wanted = datetime.fromisoformat(moment) + timedelta(seconds=1)
             known = [past for past in known if past.moment <= wanted]
-        if not known:
-            raise RefusalError(400, "the point in time is outside of the history window")
-        return known[-1]
+            if not known:
+                raise RefusalError(400, "the point in time is outside of the history window")
+        else:
+            known = []
+        return known[-1] if known else _Past("", datetime.now(UTC), branch.databases)
 
     def _database(self, template: str | None) -> str:
         """A new real database, a copy of `template`."""
