@@ -205,15 +205,53 @@ def test_what_schema_json_has_no_word_for_stays(desk: Desk, database: Target) ->
     assert [(each.kind, each.state) for each in found] == [("view", "missing"), ("access method", "missing")]
 
 
-def test_a_rename_that_is_asked_for_is_said_to_be_none_here(desk: Desk) -> None:
-    """`renamed_from` says that a column that goes is the one that comes: a warning names `generate`."""
-    column = {"type": "text", "renamed_from": "name"}
-    project = desk.project(schema({"a": {"fields": {"title": column}}}), {"0001_a.sql": "CREATE TABLE a (name text);"})
+RENAMED = schema({"a": {"fields": {"title": {"type": "text", "renamed_from": "name"}, "more": {"type": "int"}}}})
+
+
+def test_a_rename_that_is_asked_for_is_done(desk: Desk, database: Target) -> None:
+    """`renamed_from` says that a column that goes is the one that comes; in a database no less than in migrations."""
+    run(database, "CREATE TABLE a (name text); INSERT INTO a VALUES ('kept')")
+    project = desk.project(RENAMED, {"0001_a.sql": "CREATE TABLE a (name text);"})
+    for side in ("migrations", "live"):
+        report = diff(project, side, "schema.json")
+        assert (report.renames, report.losses, report.warnings) == (("column name to title",), (), ())
+        assert [statement.sql for statement in report.statements] == [
+            "ALTER TABLE public.a RENAME COLUMN name TO title",
+            "ALTER TABLE public.a ADD COLUMN more integer",
+        ]
+    run_by_psql(database, report.script())
+    assert not diff(project, "live", "schema.json").different
+    with connect(database) as session:
+        assert session.query("SELECT title FROM a") == [("kept",)]
+
+
+def test_a_rename_alone_is_a_difference(desk: Desk) -> None:
+    """Though nothing else is left to do once it is done."""
+    fields = {"title": {"type": "text", "renamed_from": "name"}}
+    project = desk.project(schema({"a": {"fields": fields}}), {"0001_a.sql": "CREATE TABLE a (name text);"})
     report = diff(project, "migrations", "schema.json")
+    assert report.different
+    assert report.differences == ()
+    assert len(report.statements) == 1
+
+
+def test_what_may_be_a_rename_is_told(desk: Desk) -> None:
+    """Nothing is assumed: the column goes, and the loss has to be allowed."""
+    (desk.root / "a.sql").write_text("CREATE TABLE t (i int, mail text);")
+    (desk.root / "b.sql").write_text("CREATE TABLE t (i int, email text);")
+    report = diff(desk.project(), "a.sql", "b.sql")
     assert report.withheld
-    assert len(report.warnings) == 1
-    assert "column name is title now" in report.warnings[0]
-    assert diff(project, "schema.json", "migrations").warnings == ()
+    assert [str(one) for one in report.rename_candidates] == ["column public.t.mail may be email now: both are text"]
+
+
+def test_what_fails_on_rows_is_warned_of(desk: Desk, database: Target) -> None:
+    """The statements were run on tables with rows before they are shown, also where FROM is a database."""
+    run(database, "CREATE TABLE t (i int, mail text);")
+    (desk.root / "b.sql").write_text("CREATE TABLE t (i int, mail text, born date NOT NULL);")
+    told = diff(desk.project(), "live", "b.sql").warnings
+    assert len(told) == 1
+    assert "null values" in told[0]
+    assert diff(desk.project(), "live", "b.sql", tried=False).warnings == ()
 
 
 def test_two_texts_may_make_the_same_roles(tmp_path: Path) -> None:

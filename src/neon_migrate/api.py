@@ -207,12 +207,13 @@ def diff(
     *,
     allow_data_loss: bool = False,
     offline: bool = False,
+    tried: bool = True,
     base: Path | None = None,
 ) -> DiffReport:
     """What separates two schemas, and the SQL from one to the other; see `neon_migrate.diffing`."""
     from neon_migrate.diffing import diff as verb
 
-    return verb(project, before, after, allow_data_loss=allow_data_loss, offline=offline, base=base)
+    return verb(project, before, after, allow_data_loss=allow_data_loss, offline=offline, tried=tried, base=base)
 
 
 def rollback(

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from neon_migrate.catalog import Key
 from neon_migrate.differences import Difference, differences, of_other_kinds
 from neon_migrate.errors import RefusedError
-from neon_migrate.events import Step, Warned
-from neon_migrate.expected import other_major
+from neon_migrate.events import Warned
+from neon_migrate.kind import Run
+from neon_migrate.online import Batch, online, script_of
 from neon_migrate.online import offline as in_one_transaction
-from neon_migrate.online import online, script_of
-from neon_migrate.plan import plan
-from neon_migrate.settled import ScratchDatabase, as_written_by_one, settled_apart, settled_beside
-from neon_migrate.side import DatabaseSide, SchemaSide, TextSide, find_side
-from neon_migrate.sources.database import scratch_catalog
+from neon_migrate.plan import Statement, plan
+from neon_migrate.reading import Reading
+from neon_migrate.rename_candidates import RenameCandidate, rename_candidates
+from neon_migrate.side import SchemaSide, find_side
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
-from neon_migrate.sources.schema_json.renaming import due
+from neon_migrate.sources.schema_json.renaming import due, rename_statements
 from neon_migrate.sql import comment
 
 if TYPE_CHECKING:
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neon_migrate.catalog import Catalog, Unmodelled
-    from neon_migrate.online import Batch
-    from neon_migrate.plan import Statement
     from neon_migrate.project import Project
     from neon_migrate.side import Side
+    from neon_migrate.sources.schema_json.document import Rename
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ class DiffReport:
     losses         the data that running them could lose, in words
     withheld       whether there are statements and they are not told, since data loss was not allowed
     coverage       what was found on a side and is not compared, named
-    warnings       what makes the comparison less than certain
+    warnings       what makes the comparison less than certain, and what running the statements has shown
+    renames        what `renamed_from` in the schema.json of `after` says, and the statements do
+    rename_candidates  what goes and comes and looks alike: perhaps one thing under two names
     """
 
     before: str
@@ -84,11 +86,13 @@ class DiffReport:
     withheld: bool
     coverage: tuple[Unmodelled, ...]
     warnings: tuple[str, ...]
+    renames: tuple[str, ...] = ()
+    rename_candidates: tuple[RenameCandidate, ...] = ()
 
     @property
     def different(self) -> bool:
         """Whether there is any difference."""
-        return bool(self.differences)
+        return bool(self.differences or self.renames)
 
     @property
     def statements(self) -> tuple[PlannedStatement, ...]:
@@ -113,6 +117,7 @@ def diff(
     *,
     allow_data_loss: bool = False,
     offline: bool = False,
+    tried: bool = True,
     base: Path | None = None,
 ) -> DiffReport:
     """Compare two schemas; neither is written to.
@@ -121,6 +126,7 @@ def diff(
                      folder (`migrations@7`: up to version 7) or of a .sql file
     allow_data_loss  whether statements that lose data are told
     offline          one transaction for all statements, for a database that nobody uses meanwhile
+    tried            whether the statements are run first, on a scratch like `before` that has rows in its tables
     base             the folder that relative paths start from; else the project's
 
     What is text is run on a scratch server of the other side's major version, where that is a database. What a
@@ -132,27 +138,33 @@ def diff(
     root = base or project.settings.root
     sides = (find_side(before, "FROM", project, root), find_side(after, "TO", project, root))
     with ExitStack() as scratches:
-        reading = _Reading(project, scratches)
-        read = reading.both(sides)
-        old, new, kept = _comparable(sides, reading.settled(*read))
-        about_renames = _renames(sides[1], read[0].catalog)
-        told = (*_about_words(before, after), *read[0].warnings, *read[1].warnings, *about_renames)
-        warnings = tuple(dict.fromkeys(told))
+        reading = Reading(project, scratches)
+        first, second = reading.both(sides)
+        fingerprint = first.catalog.fingerprint
+        renames = due(sides[1].document, first.catalog) if isinstance(sides[1], SchemaSide) else ()
+        if renames:
+            first = reading.renamed(first, renames)
+        old, new, kept = _comparable(sides, reading.settled(first, second))
+        forward = plan(old, new)
+        batches = in_one_transaction(forward) if offline else online(forward)
+        withheld = bool(forward.losses) and not allow_data_loss
+        seen = reading.tried(first, forward, new, batches) if tried and batches and not withheld else ()
+    warnings = tuple(dict.fromkeys((*_about_words(before, after), *first.warnings, *second.warnings, *seen)))
     for warning in warnings:
         project.observer(Warned(warning))
-    forward = plan(old, new)
-    withheld = bool(forward.losses) and not allow_data_loss
     completed = isinstance(sides[0], SchemaSide) != isinstance(sides[1], SchemaSide)
     return DiffReport(
         before=sides[0].label,
         after=sides[1].label,
         differences=(*differences(forward.changes), *(() if completed else of_other_kinds(old, new))),
-        batches=() if withheld else _planned(in_one_transaction(forward) if offline else online(forward)),
-        fingerprint=read[0].catalog.fingerprint,
+        batches=() if withheld else _planned(_with_renames(renames, batches)),
+        fingerprint=fingerprint,
         losses=forward.losses,
         withheld=withheld,
         coverage=tuple(dict.fromkeys((*old.unmodelled, *new.unmodelled, *kept))),
         warnings=warnings,
+        renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in renames),
+        rename_candidates=rename_candidates(old, new, forward.changes),
     )
 
 
@@ -160,14 +172,22 @@ def _about_words(before: str, after: str) -> tuple[str, ...]:
     return ("FROM and TO name one and the same.",) if before == after else ()
 
 
-def _renames(after: Side, before: Catalog) -> tuple[str, ...]:
-    if not isinstance(after, SchemaSide):
-        return ()
-    return tuple(
-        f"{after.label} says that {rename.kind} {rename.old} is {rename.new} now. Here one goes and another is new; "
-        "neon-migrate generate renames it."
-        for rename in due(after.document, before)
+def _with_renames(renames: Sequence[Rename], batches: Sequence[Batch]) -> tuple[Batch, ...]:
+    """The renames first: with what locks only for a moment too, else in a transaction of their own."""
+    if not renames:
+        return tuple(batches)
+    statements = tuple(
+        Statement(rename_statements(rename)[0], (Key(rename.kind, rename.schema, rename.table, _part(rename)),))
+        for rename in renames
     )
+    if batches and batches[0].run == Run.SHARED:
+        first = replace(batches[0], statements=(*statements, *batches[0].statements))
+        return first, *batches[1:]
+    return Batch(statements), *batches
+
+
+def _part(rename: Rename) -> str:
+    return rename.old if rename.kind == "column" else ""
 
 
 def _planned(batches: Sequence[Batch]) -> tuple[PlannedBatch, ...]:
@@ -176,66 +196,6 @@ def _planned(batches: Sequence[Batch]) -> tuple[PlannedBatch, ...]:
 
 def _told(statement: Statement) -> PlannedStatement:
     return PlannedStatement(statement.sql, tuple(map(str, statement.serves)), statement.loses)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A side that was read; `scratch` is where it can be changed, None for a database of somebody's."""
-
-    catalog: Catalog
-    major: int | None = None
-    scratch: ScratchDatabase | None = None
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """The sides of one comparison; its scratch servers run until `scratches` is closed.
-
-    Each text has a server of its own: roles belong to a server, and two texts may make the same ones.
-    """
-
-    project: Project
-    scratches: ExitStack
-
-    def both(self, sides: Sequence[Side]) -> tuple[_Read, _Read]:
-        """Databases first: they say which major version a text is to be run on."""
-        found: dict[int, _Read] = {}
-        for index in sorted((0, 1), key=lambda index: not isinstance(sides[index], DatabaseSide)):
-            side, other = sides[index], found.get(1 - index)
-            if isinstance(side, DatabaseSide):
-                found[index] = _Read(*side.read(self.project))
-            else:
-                found[index] = self._loaded(side, other.major if other else None)
-        return found[0], found[1]
-
-    def settled(self, first: _Read, second: _Read) -> tuple[Catalog, Catalog]:
-        """Both Catalogs with their expressions in one form. Two databases of one major version have them so."""
-        settings = self.project.settings
-        if first.scratch and second.scratch:
-            return settled_apart(first.scratch, second.scratch, settings)
-        if second.scratch:
-            return settled_beside(first.catalog, second.scratch, settings)
-        if first.scratch:
-            new, old = settled_beside(second.catalog, first.scratch, settings)
-            return old, new
-        if first.catalog.major == second.catalog.major:
-            return first.catalog, second.catalog
-        newer = max(first.catalog.major, second.catalog.major)
-        server = self.scratches.enter_context(self.project.scratch(major=newer))
-        return as_written_by_one(server, first.catalog, second.catalog)
-
-    def _loaded(self, side: TextSide, major: int | None) -> _Read:
-        self.project.observer(Step(f"running {side.label} on a scratch Postgres"))
-        server = self.scratches.enter_context(self.project.scratch(major=major, wanted=side.wanted))
-        database = side.load(server)
-        catalog = scratch_catalog(server, database, self.project.settings)
-        stood_in = tuple(
-            f"{side.label}: extension {name} was only stood in for: {server.source} does not have it."
-            for name in server.stand_ins(database)
-        )
-        warnings = (*side.warnings, *other_major(server), *stood_in)
-        return _Read(catalog, scratch=ScratchDatabase(server, database, catalog), warnings=warnings)
 
 
 def _comparable(

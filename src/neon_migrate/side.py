@@ -63,13 +63,14 @@ class DatabaseSide:
         """Its name and host, without the password."""
         return str(self.target)
 
-    def read(self, project: Project) -> tuple[Catalog, int]:
-        """Its Catalog and the server's major version. Raises UnreachableError, StatementError."""
+    def read(self, project: Project) -> tuple[Catalog, int, frozenset[str]]:
+        """Its Catalog, the server's major version and roles. Raises UnreachableError, StatementError."""
         from neon_migrate.sources.database import catalog_of
+        from neon_migrate.sources.roles import roles_in
 
         project.observer(Step(f"reading {self.label}"))
         with replace(project, target=self.target).session() as session:
-            return catalog_of(session, project.settings), session.major
+            return catalog_of(session, project.settings), session.major, roles_in(session)
 
 
 @dataclass(frozen=True, slots=True)

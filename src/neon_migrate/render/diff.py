@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.render.differences import TO_BE_MADE, coverage_lines, differences_tree
-from neon_migrate.render.page import Document, Line, Span, plural
+from neon_migrate.render.differences import (
+    TO_BE_MADE,
+    candidate_lines,
+    coverage_lines,
+    differences_tree,
+    renames_tree,
+)
+from neon_migrate.render.page import Document, Line, Span, Tree, plural
 from neon_migrate.sql import comment
 
 if TYPE_CHECKING:
@@ -24,10 +30,12 @@ def diff_page(report: DiffReport) -> Page:
 
 def _blocks(report: DiffReport) -> Iterator[Block]:
     if report.different:
-        yield differences_tree(f"What makes {report.before} into {report.after}", report.differences, TO_BE_MADE)
+        tree = differences_tree(f"What makes {report.before} into {report.after}", report.differences, TO_BE_MADE)
+        yield Tree(tree.label, (*renames_tree(report.renames), *tree.children))
+        yield from candidate_lines(report.rename_candidates)
         yield from (Line((Span("loses data: ", "bad"), loss)) for loss in report.losses)
         allow = " --allow-data-loss" if report.losses else ""
-        counted = plural(len(report.differences), "difference")
+        counted = plural(len(report.differences) + len(report.renames), "difference")
         yield Line((Span(counted, "warn"), f". neon-migrate diff --sql{allow} prints the SQL."))
     else:
         yield Line((Span("equal: ", "good"), f"{report.before} and {report.after} are the same schema."))

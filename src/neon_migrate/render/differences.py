@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from neon_migrate.catalog import Unmodelled
     from neon_migrate.differences import Detail, Difference
+    from neon_migrate.rename_candidates import RenameCandidate
     from neon_migrate.render.page import Page, Tone
 
 Words = Mapping[str, tuple[str, str, "Tone"]]
@@ -46,6 +47,16 @@ def differences_tree(title: str, differences: Sequence[Difference], words: Words
     ordered = sorted(differences, key=lambda difference: (_top(difference, owners), difference.kind, difference.name))
     groups = [(top, tuple(members)) for top, members in groupby(ordered, key=lambda each: _top(each, owners))]
     return Tree(Span(title, "strong"), tuple(tree for top, group in groups for tree in _group(top, group, words)))
+
+
+def renames_tree(renames: Sequence[str]) -> tuple[Tree, ...]:
+    """What `renamed_from` says, as leaves of a tree of differences."""
+    return tuple(Tree((Span("> ", "warn"), "renames ", rename)) for rename in renames)
+
+
+def candidate_lines(candidates: Sequence[RenameCandidate]) -> Page:
+    """What looks like a rename and was not said to be one, with what to write if it is."""
+    return tuple(Line((Span("rename? ", "warn"), f"{one}. If it is: {one.advice}")) for one in candidates)
 
 
 def coverage_lines(coverage: Sequence[Unmodelled]) -> Page:

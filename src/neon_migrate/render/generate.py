@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.render.differences import TO_BE_MADE, coverage_lines, differences_tree
+from neon_migrate.render.differences import TO_BE_MADE, candidate_lines, coverage_lines, differences_tree, renames_tree
 from neon_migrate.render.page import BLANK, Line, Span, Tree, plural, short_path
 
 if TYPE_CHECKING:
@@ -32,11 +32,9 @@ def _blocks(report: GenerateReport) -> Iterator[Block]:
         yield Line((Span("in step: ", "good"), "the migrations make exactly what schema.json asks for."))
         return
     tree = differences_tree("What changes", report.differences, TO_BE_MADE)
-    renames = (Tree((Span("> ", "warn"), "renames ", rename)) for rename in report.renames)
     seeds = (Tree((Span("+ ", "good"), f"seeds {table}: {plural(count, 'row')}")) for table, count in report.seeds)
-    yield Tree(tree.label, (*renames, *tree.children, *seeds))
-    for candidate in report.rename_candidates:
-        yield Line((Span("rename? ", "warn"), f"{candidate}. If it is: {candidate.advice}"))
+    yield Tree(tree.label, (*renames_tree(report.renames), *tree.children, *seeds))
+    yield from candidate_lines(report.rename_candidates)
     for loss in report.losses:
         yield Line((Span("loses data: ", "bad"), loss))
     yield BLANK

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def diff(invocation: Invocation, before: str, after: str, sql: bool, offline: bool, allow_data_loss: bool) -> Outcome:
     """Show what separates two schemas, and the SQL from one to the other.
 
-    Neither side is written to. What is text is run on a scratch Postgres, of the other side's major version where that
+    The SQL (--sql, --format json) was run before it is shown, on a scratch that is as FROM is and has rows in its
+    tables; what that showed is warned of. Neither side is written to. What is text is run on a scratch Postgres, of the other side's major version where that
     is a database. What a schema.json has no word for is left as the other side has it, and named. Each side is one of:
 
     \b
@@ -48,6 +49,14 @@ def diff(invocation: Invocation, before: str, after: str, sql: bool, offline: bo
     invocation.conninfos += [before, after]
     invocation.need = "required" if LIVE in (before, after) else "none"
     project, base = invocation.project(), invocation.root.resolve()
-    report = api.diff(project, before, after, allow_data_loss=allow_data_loss, offline=offline, base=base)
+    report = api.diff(
+        project,
+        before,
+        after,
+        allow_data_loss=allow_data_loss,
+        offline=offline,
+        tried=sql or invocation.options.format == "json",
+        base=base,
+    )
     code = ExitCode.DIFFERENT if report.different else ExitCode.OK
     return Outcome(report, (diff_sql if sql else diff_page)(report), code)
