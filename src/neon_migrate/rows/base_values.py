@@ -171,9 +171,8 @@ _MAKERS: dict[str, Maker] = {
 }
 
 
-def is_known(name: str) -> bool:
-    """Whether there are values for the base type of this name (pg_type.typname)."""
-    return name in _MAKERS
+KNOWN = frozenset(_MAKERS)
+"""The types (pg_type.typname) that there are values for."""
 
 
 def value(name: str, number: int, modifier: int) -> str:

@@ -100,7 +100,7 @@ def read_contents(session: Session, catalog: Catalog) -> Contents:
 def _select(table: Table, columns: Sequence[Column]) -> str:
     values = ", ".join(f"{identifier(column.name)}::pg_catalog.text" for column in columns)
     only = "" if table.divided_by else "ONLY "
-    return f"SELECT {values} FROM {only}{qualified(table.schema, table.name)} LIMIT {MOST_ROWS + 1}"
+    return f"SELECT {values or 'NULL'} FROM {only}{qualified(table.schema, table.name)} LIMIT {MOST_ROWS + 1}"
 
 
 def losses(session: Session, before: Contents, after: Contents, *, rewritten: Iterable[Key] = ()) -> tuple[Loss, ...]:
