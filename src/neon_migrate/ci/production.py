@@ -10,15 +10,13 @@ from neon_migrate.errors import UsageError
 from neon_migrate.events import Step, Warned
 from neon_migrate.execute import file_name
 from neon_migrate.ledger import folder
-from neon_migrate.ledger.history import History
 from neon_migrate.neon.branches import current_lsn, production_branch
 from neon_migrate.neon.client import access
 from neon_migrate.neon.model import OURS, NewBranch
 from neon_migrate.neon.restore import history_window
 from neon_migrate.report import PendingMigration
 from neon_migrate.runner import require_in_order
-from neon_migrate.sources.database import catalog_of
-from neon_migrate.status import read_ledger
+from neon_migrate.standin import read_live
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,16 +39,14 @@ def planned(project: Project) -> DeploymentPlan:
     """
     settings = project.settings
     found = folder.read(settings).require()
-    with project.session() as session:
-        ledger = read_ledger(session, settings) or ()
-        fingerprint = catalog_of(session, settings).fingerprint
-    history = History(found.migrations, ledger, found.strays)
+    live = read_live(project)
+    history = live.history(found)
     require_in_order(history)
     pending = tuple(
         PendingMigration(one.version, one.description, one.checksum.hex(), file_name(one.up, settings))
         for one in history.pending
     )
-    return deployment_plan(str(project.require_target().direct()), fingerprint, ledger, pending)
+    return deployment_plan(str(live.target), live.catalog.fingerprint, history.rows, pending)
 
 
 def state_before(run: Run) -> tuple[StateBefore, tuple[str, ...]]:

@@ -69,7 +69,7 @@ def _rehearse(run: Run) -> tuple[Report | None, Failure | None, ExitCode, str]:
         return None, None, ExitCode.OK, "no database is named: the secret NEON_DATABASE_URL is not there"
     name = None if run.event.number is None else f"pr-{run.event.number}"
     try:
-        report = dry_run(run.project, branch_name=name)
+        report = dry_run(run.project, branch_name=name, environment=run.environment)
     except NeonMigrateError as error:
         return None, failure_of(error), error.exit_code, ""
     return report, None, report.exit_code, ""

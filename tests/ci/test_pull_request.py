@@ -1,0 +1,207 @@
+"""What a pull request is told: one comment, the job summary, annotations, SARIF, the report, and an exit code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neon_migrate import api
+from neon_migrate.errors import ExitCode, RefusedError
+from neon_migrate.report import decode
+from tests.ci.conftest import Road
+from tests.github.fake_api import Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neon.fake_api import FakeNeon
+    from neon_migrate.deployment import PullRequestReport
+    from tests.github.fake_api import FakeGitHub
+    from tests.notify.test_slack import Webhook
+
+
+def _review(road: Road, action: str = "opened", *, fork: bool = False, **environment: str) -> PullRequestReport:
+    road.pull_request(action, fork=fork)
+    road.environment |= environment
+    return api.ci_pull_request(road.project, road.environment, output=road.output)
+
+
+def test_an_opened_pull_request_gets_one_comment(road: Road) -> None:
+    """With the summary, the report as JSON, SARIF and outputs; production is as it was."""
+    report = _review(road)
+    assert report.exit_code is ExitCode.OK
+    assert report.report is not None
+    assert [one.version for one in report.report.pending] == [1]
+    assert report.comment_url.endswith(f"#issuecomment-{road.github.comments[7][0]['id']}")
+    for text in (road.comment, road.summary):
+        assert "## ✅ neon-migrate: in order" in text
+        assert "migrations/0001_users.up.sql" in text
+    assert decode((road.output / "neon-migrate-report.json").read_text()) == report.report
+    assert json.loads((road.output / "neon-migrate.sarif").read_text())["version"] == "2.1.0"
+    assert road.outputs["verdict"] == "in order"
+    assert (road.outputs["pending"], road.outputs["digest"]) == ("1", report.report.digest)
+    assert road.bench.query("SELECT to_regclass('_sqlx_migrations')::text") == [(None,)]
+    assert road.told == []
+
+
+def test_an_updated_pull_request_has_its_comment_replaced(road: Road) -> None:
+    """Also by a rerun; other people's comments stay."""
+    _review(road)
+    for number in range(120):
+        road.github.add_comment(7, f"remark {number}")
+    road.bench.write(_0002_orders="CREATE TABLE orders ();")
+    _review(road, "synchronize")
+    assert "migrations/0002_orders.sql" in road.comment
+    assert len(road.github.comments[7]) == 121
+
+
+def test_the_plan_has_the_digest_of_the_review(road: Road) -> None:
+    """What reviewers saw is what is approved, as long as nothing has changed."""
+    reviewed = _review(road)
+    road.event("push", {})
+    planned = api.ci_plan(road.project, road.environment, deploy_to="production")
+    assert reviewed.report is not None
+    assert planned.plan.digest == reviewed.report.digest
+
+
+def test_hazards_warn_and_allow_unless_the_settings_stop_them(road: Road) -> None:
+    """By severity; each stands on its line, also in the middle of a file."""
+    api.apply(road.project)
+    road.bench.write(_0002_change="-- what for\nCREATE TABLE orders ();\n\n  ALTER TABLE users DROP COLUMN email;\n")
+    allowed = _review(road)
+    assert (allowed.exit_code, allowed.verdict) == (ExitCode.OK, "look")
+    (remark,) = [one for one in allowed.remarks if one.code == "dropped-column"]
+    assert (remark.path, remark.line, remark.column) == ("migrations/0002_change.sql", 4, 3)
+    assert "`dropped-column` `migrations/0002_change.sql:4:3`" in road.comment
+    road.bench.settings = replace(road.bench.settings, stops_at=("danger", "warning"))
+    stopped = _review(road, "synchronize")
+    assert (stopped.exit_code, stopped.verdict) == (ExitCode.REFUSED, "stop")
+    assert "of a severity that the settings let stop" in road.comment
+
+
+@pytest.mark.parametrize("how", ["edited", "deleted"])
+def test_a_migration_that_production_has_must_not_change(road: Road, how: str) -> None:
+    """It stops the pull request, and says what to do."""
+    road.bench.write(_0002_orders="CREATE TABLE orders ();")
+    api.apply(road.project)
+    if how == "edited":
+        road.bench.write(_0002_orders="CREATE TABLE orders (id int);")
+    else:
+        (road.bench.settings.migrations / "0002_orders.sql").unlink()
+    report = _review(road)
+    assert (report.exit_code, report.verdict) == (ExitCode.HISTORY, "stop")
+    assert f"applied-migration-{how}" in [remark.code for remark in report.remarks]
+    assert "### What stops it" in road.comment
+
+
+def test_a_migration_that_does_not_run_stops_it(road: Road) -> None:
+    """At its place in the file."""
+    road.bench.write(_0002_wrong="SELECT 1;\nALTER TABLE nobody ADD COLUMN x int;\n")
+    report = _review(road)
+    assert (report.exit_code, report.verdict) == (ExitCode.FAILED, "stop")
+    failed = next(remark for remark in report.remarks if remark.code == "rehearsal-failed")
+    assert (failed.path, failed.line) == ("migrations/0002_wrong.sql", 2)
+    assert "⛔ neon-migrate: stop" in road.comment
+
+
+def test_a_fork_is_validated_on_a_scratch_and_gets_no_comment(road: Road) -> None:
+    """It has no secrets: the database is not asked even where one is at hand, and GitHub neither."""
+    report = _review(road, fork=True)
+    assert report.exit_code is ExitCode.OK
+    assert report.report is None
+    assert "it comes from a fork" in road.summary
+    assert road.github.requests == []
+    assert (road.comment, report.comment_url, report.warnings) == ("", "", ())
+    assert (road.output / "neon-migrate.sarif").exists()
+
+
+def test_a_fork_with_a_fault_fails(road: Road) -> None:
+    """Its migrations are run like everybody's."""
+    road.bench.write(_0002_wrong="ALTER TABLE nobody ADD COLUMN x int;\n")
+    report = _review(road, fork=True)
+    assert (report.exit_code, report.verdict) == (ExitCode.FAILED, "stop")
+    assert "nobody" in road.summary
+
+
+def test_pull_request_target_is_refused(road: Road) -> None:
+    """Before anything of the pull request is read."""
+    road.event("pull_request_target", {})
+    with pytest.raises(RefusedError):
+        api.ci_pull_request(road.project, road.environment, output=road.output)
+
+
+def test_a_missing_permission_is_a_warning(road: Road) -> None:
+    """The verdict counts; the summary and the artifacts are there."""
+    road.github.faults.append(Fault("POST", 403, "Resource not accessible by integration"))
+    report = _review(road)
+    assert report.exit_code is ExitCode.OK
+    (warning,) = report.warnings
+    assert "pull-requests: write" in warning
+    assert "in order" in road.summary
+
+
+def test_a_database_that_is_not_there_is_told(road: Road) -> None:
+    """The validation still counts, and the comment says why nothing was rehearsed."""
+    parameters = road.bench.target.parameters()
+    elsewhere = f"host={parameters['host']} port={parameters['port']} user={parameters['user']} dbname=nowhere"
+    road.bench.target = replace(road.bench.target, conninfo=elsewhere)
+    report = _review(road)
+    assert (report.exit_code, report.verdict) == (ExitCode.UNREACHABLE, "stop")
+    assert "did not come to an end" in road.comment
+
+
+def test_files_are_named_from_the_top_of_the_repository(
+    tmp_path: Path, road: Road, github_api: FakeGitHub, webhook: Webhook
+) -> None:
+    """A project in a folder of the checkout: annotations and SARIF stand on the right files."""
+    road.bench.write(_0002_wrong="ALTER TABLE nobody ADD COLUMN x int;\n")
+    road.pull_request()
+    road.environment["GITHUB_WORKSPACE"] = str(road.checkout.parent)
+    report = api.ci_pull_request(road.project, road.environment, output=road.output)
+    failed = next(remark for remark in report.remarks if remark.code == "rehearsal-failed")
+    assert failed.path == "checkout/migrations/0002_wrong.sql"
+
+
+@pytest.fixture
+def neon_road(tmp_path: Path, neon_api: FakeNeon, github_api: FakeGitHub, webhook: Webhook) -> Road:
+    """A repository whose production is on Neon, with rows."""
+    road = Road(tmp_path, neon_api.target, github_api, webhook)
+    road.bench.write(_0001_users="CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);")
+    api.apply(road.project)
+    road.bench.query("INSERT INTO users VALUES (1, 'secret@example.com'), (2, 'secret@example.com')")
+    return road
+
+
+def test_a_rehearsal_on_a_neon_branch(neon_road: Road, neon_api: FakeNeon) -> None:
+    """The branch has the pull request's name, and is gone afterwards."""
+    neon_road.bench.write(_0002_index="CREATE INDEX ON users (email);")
+    report = _review(neon_road, **neon_api.environment)
+    assert report.failure is None
+    assert report.report is not None
+    assert (report.report.rehearsed_on, report.report.branch) == ("neon_branch", "pr-7")
+    assert "the Neon branch `pr-7`, which has production's rows" in neon_road.comment
+    assert neon_api.named("pr-7") is None
+
+
+def test_no_value_of_a_row_leaves_the_run(neon_road: Road, neon_api: FakeNeon) -> None:
+    """A migration that fails on production's rows: Postgres's DETAIL quotes one."""
+    neon_road.bench.write(_0002_unique="CREATE UNIQUE INDEX ON users (email);")
+    report = _review(neon_road, **neon_api.environment)
+    assert report.exit_code is ExitCode.FAILED
+    texts = [neon_road.comment, neon_road.summary, *(file.read_text() for file in report.files), repr(report)]
+    assert all("secret@example.com" not in text for text in texts)
+    assert "could not create unique index" in neon_road.comment
+
+
+def test_a_full_plan_of_branches_is_no_fault_of_the_migrations(neon_road: Road, neon_api: FakeNeon) -> None:
+    """It is told as what it is."""
+    neon_road.bench.write(_0002_index="CREATE INDEX ON users (email);")
+    neon_api.limit = 1
+    report = _review(neon_road, **neon_api.environment)
+    assert report.exit_code is ExitCode.FAILED
+    assert report.failure is not None
+    assert report.report is None
+    assert report.failure.what in neon_road.comment.replace("\\", "")
