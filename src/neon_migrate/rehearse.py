@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from neon_migrate.catalog import Catalog
 from neon_migrate.diagram import er_diagram
 from neon_migrate.diff import Drop, diff
 from neon_migrate.differences import Difference, differences
@@ -13,33 +12,32 @@ from neon_migrate.errors import StatementError
 from neon_migrate.events import MigrationApplied, MigrationReverted, Notice, Step
 from neon_migrate.execute import file_name
 from neon_migrate.findings import findings, timing
+from neon_migrate.grading import computed_down, graded
 from neon_migrate.plan import plan
 from neon_migrate.postgres.observe import StatementObserver
 from neon_migrate.redaction import without_values
-from neon_migrate.report import Failure, WayBack
+from neon_migrate.report import Failure
 from neon_migrate.runner import locked
 from neon_migrate.settled import as_written_by_one
 from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.migrations import replay
 from neon_migrate.trail import follow
-from neon_migrate.way_back import way_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from neon_migrate.catalog import Catalog
     from neon_migrate.diff import Change
     from neon_migrate.events import Event, Observer
     from neon_migrate.ledger.migration import LedgerRow, Migration
-    from neon_migrate.plan import Plan
     from neon_migrate.postgres.observe import StatementSeen
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
     from neon_migrate.project import Project
-    from neon_migrate.report import Finding, MigrationTiming
+    from neon_migrate.report import Finding, MigrationTiming, WayBack
     from neon_migrate.runner import Runner
     from neon_migrate.standin import Live
-    from neon_migrate.trail import Trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +92,6 @@ class _Ran:
     after: Catalog
     statements: tuple[StatementSeen, ...]
     taken_ns: int
-
-    @property
-    def computed(self) -> Plan | None:
-        """The way back of a migration that has no down file."""
-        return plan(self.after, self.before) if self.migration.down is None else None
 
 
 @dataclass
@@ -171,10 +164,9 @@ def _forward(
 def _back(project: Project, run: Runner, progress: _Progress, setting: Setting) -> None:
     """The ways back, newest first, as far as they run."""
     for ran in reversed(progress.ran):
-        computed = ran.computed
-        statements = {ran.migration.version: tuple(one.sql for one in computed.statements)} if computed else {}
+        computed = computed_down(ran.migration, ran.before, ran.after)
         try:
-            run.down([ran.migration], statements)
+            run.down([ran.migration], {} if computed is None else {ran.migration.version: computed})
         except StatementError as error:
             names = _names(ran.before) | _names(ran.after)
             what = error.what if setting.show_values else without_values(error, names)[0]
@@ -210,7 +202,8 @@ def _shown(project: Project, pending: Sequence[Migration], progress: _Progress, 
                 ran.migration, ran.before, ran.after, ran.statements, setting.live.sizes, trail, project.settings,
                 measured=setting.measured,
             )  # fmt: skip
-            ways.append(_way_back(ran, progress.backs.get(ran.migration.version), trail))
+            back = progress.backs.get(ran.migration.version)
+            ways.append(graded(ran.migration, ran.before, ran.after, trail, back))
     return Rehearsal(
         tuple(timings),
         tuple(hazards),
@@ -243,32 +236,6 @@ def _faults(
     server.drop(database)
     known = set(setting.drift)
     return (*faults, *(str(one) for one in differences(plan(found, expected).changes) if one not in known)), ()
-
-
-def _way_back(ran: _Ran, back: Catalog | str | None, trail: Trail) -> WayBack:
-    """The grade of a way back: by what it did in the rehearsal, and what it loses of generated rows."""
-    computed, migration = ran.computed, ran.migration
-    sql = computed.script() if computed is not None else migration.down.sql if migration.down else ""
-    tried = trail.back(migration, [one.sql for one in computed.statements] if computed is not None else None)
-    fails = back if isinstance(back, str) else tried.fails if tried is not None else ""
-    left = tried.left if tried is not None else ()
-    if isinstance(back, Catalog):
-        left = tuple(map(str, differences(diff(back, ran.before))))
-    renamed = ran.before.renamed_in(ran.after)
-    gone = [] if tried is None or fails else list(tried.not_brought_back)
-    lost = plan(ran.before, ran.after).losses_beside(renamed)
-    back_again = plan(ran.after, ran.before).losses_beside(set(renamed.values()))
-    worth = way_back(dict.fromkeys((*lost, *(one for one in gone if not _said(one, lost)))), back_again, fails=fails)
-    if left and not fails:
-        unlike = (f"Leaves another schema: {one}." for one in left)
-        return WayBack(migration.version, "impossible", (*unlike, *worth.what), sql)
-    notes = () if migration.down is not None or worth.grade == "impossible" else ("There is no down file; computed.",)
-    return WayBack(migration.version, worth.grade, (*notes, *worth.what), sql)
-
-
-def _said(loss: str, losses: Sequence[str]) -> bool:
-    """Whether a loss that was seen is one that the plan has named in other words."""
-    return any(loss in one or one in loss for one in losses)
 
 
 def _touched(progress: _Progress, changes: Sequence[Change]) -> Iterator[str]:

@@ -87,6 +87,18 @@ class Trail:
                 execute.run_up(session, migration, self._settings, conditions)
             self._states.append(self._look(database, with_rows=variety is not None))
 
+    def ran(self, migration: Migration) -> bool:
+        """Whether the trail came past this migration."""
+        place = self._place(migration)
+        return place is not None and place + 1 < len(self._states)
+
+    def around(self, migration: Migration) -> tuple[Catalog, Catalog]:
+        """The Catalogs before and after a migration that ran."""
+        place = self._place(migration)
+        if place is None:
+            raise ValueError(f"{migration.version} is not of this trail")
+        return self._states[place].catalog, self._states[place + 1].catalog
+
     def forget(self) -> None:
         """Remove all states."""
         for state in self._states:
@@ -99,7 +111,7 @@ class Trail:
         computed  the statements of a migration that has no down file
         """
         place = self._place(migration)
-        if place is None or place + 1 >= len(self._states):
+        if place is None or not self.ran(migration):
             return None
         before, after = self._states[place], self._states[place + 1]
         with self._copy(after.database) as (name, session):

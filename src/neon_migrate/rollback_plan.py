@@ -1,0 +1,249 @@
+"""The ways back from a deployment that failed half-way: inverse SQL, Neon's history, or going forward.
+
+It is made when something has gone wrong already, so it fails over nothing: what can't be found out is said instead.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from neon_migrate.errors import NeonMigrateError
+from neon_migrate.events import Step
+from neon_migrate.execute import file_name
+from neon_migrate.grading import graded
+from neon_migrate.ledger import folder
+from neon_migrate.report import PendingMigration, WayBack
+from neon_migrate.sources.migrations import snapshot_keys
+from neon_migrate.standin import drift_of, read_live
+from neon_migrate.status import status
+from neon_migrate.trail import follow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from neon_migrate.ledger.folder import Folder
+    from neon_migrate.ledger.migration import Migration
+    from neon_migrate.neon.client import Access
+    from neon_migrate.project import Project
+    from neon_migrate.way_back import Grade
+
+
+@dataclass(frozen=True, slots=True)
+class DoneMigration:
+    """A migration that was applied.
+
+    way_back  None where it could not be tried
+    computed  whether it has no down file
+    """
+
+    version: int
+    description: str
+    way_back: WayBack | None = None
+    computed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreWay:
+    """Taking production's Neon branch back to where it was before the deployment.
+
+    possible   whether Neon lets it be done now; `why_not` says why it does not
+    branch     the branch that goes back, with all its `databases`
+    until      when the point leaves the branch's history window; None where that is not known
+    commands   to paste
+    """
+
+    possible: bool
+    why_not: str = ""
+    lsn: str = ""
+    at: datetime | None = None
+    branch: str = ""
+    databases: tuple[str, ...] = ()
+    window_s: int | None = None
+    until: datetime | None = None
+    preserve_under_name: str = ""
+    commands: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackPlan:
+    """What was done and what was not, and the three ways on.
+
+    done       in the order in which they were applied
+    partly     what no-transaction migrations did that did not come to their end, in words
+    inverse    commands that run the ways back, newest first; none where nothing was done
+    grade      the worst of the ways back; None where one could not be tried
+    restore    the way by Neon's history
+    forward    commands and advice for going on
+    backup     the name of the backup branch or snapshot that was made before; empty for none
+    warnings   what could not be found out
+    """
+
+    database: str
+    done: tuple[DoneMigration, ...]
+    not_done: tuple[PendingMigration, ...]
+    partly: tuple[str, ...]
+    inverse: tuple[str, ...]
+    grade: Grade | None
+    restore: RestoreWay
+    forward: tuple[str, ...]
+    backup: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+_WORST: tuple[Grade, ...] = ("impossible", "lossy", "exact")
+
+
+def rollback_plan(
+    project: Project,
+    applied: Sequence[int],
+    *,
+    lsn: str = "",
+    at: datetime | None = None,
+    backup: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> RollbackPlan:
+    """The plan after a run that applied these versions and then failed.
+
+    applied      the versions that the run committed
+    lsn, at      production's write-ahead log position and the time before the run, as they were recorded
+    backup       the backup branch or snapshot that was made before it
+    environment  NEON_API_KEY and the like; os.environ
+
+    Raises UsageError where no database is named, and nothing else on purpose.
+    """
+    target = project.require_target().direct()
+    project.observer(Step("working out the ways back"))
+    making = _Making(project, tuple(applied), [])
+    found = making.folder()
+    done = making.done(found)
+    not_done, partly = making.left(found)
+    ways = [one.way_back for one in done]
+    grades = {way.grade for way in ways if way is not None}
+    return RollbackPlan(
+        str(target),
+        done,
+        not_done,
+        partly,
+        _inverse(done),
+        next((grade for grade in _WORST if grade in grades), None) if None not in ways else None,
+        making.restore(lsn, at, os.environ if environment is None else environment),
+        _forward(done, not_done),
+        backup,
+        tuple(making.warnings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """Finds out one thing after the other; what can't be had becomes a warning."""
+
+    project: Project
+    applied: tuple[int, ...]
+    warnings: list[str]
+
+    def folder(self) -> Folder | None:
+        try:
+            return folder.read(self.project.settings).require()
+        except NeonMigrateError as error:
+            self.warnings.append(f"The migrations folder can't be read: {error.what}")
+            return None
+
+    def done(self, found: Folder | None) -> tuple[DoneMigration, ...]:
+        files = {one.version: one for one in found.migrations} if found else {}
+        going = [files[version] for version in sorted(self.applied) if version in files]
+        ways = self._ways(found, going) if found and going else {}
+        return tuple(
+            DoneMigration(
+                version, file.description if file else "", ways.get(version), bool(file and file.down is None)
+            )
+            for version, file in ((version, files.get(version)) for version in sorted(self.applied))
+        )
+
+    def left(self, found: Folder | None) -> tuple[tuple[PendingMigration, ...], tuple[str, ...]]:
+        """What the ledger does not have, and what of it was begun all the same."""
+        try:
+            waiting = [entry for entry in status(self.project).pending if entry.version not in self.applied]
+        except NeonMigrateError as error:
+            self.warnings.append(f"The ledger can't be read, so what else is pending is not known: {error.what}")
+            return (), ()
+        versions = {entry.version for entry in waiting}
+        pending = tuple(
+            PendingMigration(one.version, one.description, one.checksum.hex(), file_name(one.up, self.project.settings))
+            for one in (found.migrations if found else ())
+            if one.version in versions
+        )
+        begun = (entry for entry in waiting if entry.statements_done is not None)
+        return pending, tuple(
+            f"{entry.version} ({entry.description}) runs outside a transaction: {entry.statements_done} of its "
+            "statements are committed, and apply goes on after them."
+            for entry in begun
+        )
+
+    def _ways(self, found: Folder, going: Sequence[Migration]) -> dict[int, WayBack]:
+        """Each way back, run on a scratch that is as production was before this run, with rows in every table."""
+        settings = self.project.settings
+        try:
+            live = read_live(self.project)
+            staying = tuple(one for one in live.history(found).applied if one.version not in self.applied)
+            with self.project.scratch(major=live.major, wanted=snapshot_keys(staying, settings)) as server:
+                start = drift_of(server, live, staying, settings).database
+                with follow(server, start, going, settings) as trail:
+                    return {one.version: graded(one, *trail.around(one), trail) for one in going if trail.ran(one)}
+        except NeonMigrateError as error:
+            self.warnings.append(f"The ways back could not be tried: {error.what}")
+            return {}
+
+    def restore(self, lsn: str, at: datetime | None, environment: Mapping[str, str]) -> RestoreWay:
+        if not lsn and at is None:
+            return RestoreWay(False, "It was not recorded where production stood before.")
+        from neon_migrate.neon.client import access
+
+        try:
+            neon = access(environment, observer=self.project.observer)
+            if neon is None:
+                return RestoreWay(False, "There is no NEON_API_KEY, so Neon could not be asked.", lsn, at)
+            with neon.client:
+                return self._restore(neon, lsn, at)
+        except NeonMigrateError as error:
+            return RestoreWay(False, "\n".join(filter(None, (error.what, error.why))), lsn, at)
+
+    def _restore(self, neon: Access, lsn: str, at: datetime | None) -> RestoreWay:
+        from neon_migrate.neon.branches import production_branch
+        from neon_migrate.neon.errors import NotRestorableError
+        from neon_migrate.neon.model import RestorePoint
+        from neon_migrate.neon.restore import history_window, require_restorable
+
+        client, project_id = neon.client, neon.project_id
+        branch = production_branch(client, project_id, self.project.require_target().direct().hosts[0])
+        databases = tuple(one.name for one in client.databases(project_id, branch.id))
+        window = history_window(client, project_id, branch).seconds
+        until = datetime.fromtimestamp(at.timestamp() + window, UTC) if at is not None else None
+        name = f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        try:
+            require_restorable(client, project_id, branch, RestorePoint(lsn or None, at))
+        except NotRestorableError as error:
+            why = "\n".join(filter(None, (error.what, error.why)))
+            return RestoreWay(False, why, lsn, at, branch.name, databases, window, until)
+        point = f"--lsn {lsn}" if lsn else f"--time {at:%Y-%m-%dT%H:%M:%SZ}"
+        command = f"neon-migrate restore {point} --preserve-under-name {name}"
+        return RestoreWay(True, "", lsn, at, branch.name, databases, window, until, name, (command,))
+
+
+def _inverse(done: Sequence[DoneMigration]) -> tuple[str, ...]:
+    """`neon-migrate rollback` with the options that these ways back ask for."""
+    if not done:
+        return ()
+    ways = [one.way_back for one in done]
+    loses = any(way is None or way.grade != "exact" for way in ways)
+    computed = any(one.computed for one in done)
+    options = f"{' --allow-data-loss' if loses else ''}{' --computed' if computed else ''}"
+    return (f"neon-migrate rollback {done[0].version}{options}",)
+
+
+def _forward(done: Sequence[DoneMigration], not_done: Sequence[PendingMigration]) -> tuple[str, ...]:
+    correct = (f"$EDITOR {not_done[0].path}",) if not_done else ()
+    undo = tuple(f"neon-migrate undo {one.version}" for one in reversed(done)) if not not_done else ()
+    return (*correct, *undo, "neon-migrate validate", "neon-migrate dry-run", "neon-migrate apply")
