@@ -99,6 +99,23 @@ def test_copy(scratch: ScratchServer) -> None:
     assert rows(scratch, first) == [1]
 
 
+def test_subscriptions(scratch: ScratchServer) -> None:
+    """Subscriptions, which stand in a catalog of the whole server, are copied with a database and go with it."""
+    name = scratch.create()
+    with scratch.session(name) as session:
+        session.script("CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect = false)")
+    copy = scratch.create(template=name)
+    found = "SELECT subpublications FROM pg_subscription JOIN pg_database d ON d.oid = subdbid WHERE d.datname = %s"
+    with scratch.session(copy) as session:
+        assert session.query(found, (copy,)) == [(["p"],)]
+        session.script("ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s")
+        assert session.query(found, (name,)) == [(["p"],)]
+    scratch.drop(copy)
+    scratch.drop(name)
+    with scratch.session(scratch.create()) as session:
+        assert session.query("SELECT FROM pg_subscription") == []
+
+
 def test_drop_cuts_connections(scratch: ScratchServer) -> None:
     """A database goes even when somebody is connected to it."""
     name = scratch.create()

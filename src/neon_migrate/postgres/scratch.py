@@ -8,7 +8,7 @@ import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from neon_migrate.errors import NeonMigrateError, ScratchError
+from neon_migrate.errors import NeonMigrateError, ScratchError, StatementError
 from neon_migrate.postgres.binaries import find_build
 from neon_migrate.postgres.cluster import (
     MAINTENANCE_DATABASE,
@@ -50,6 +50,22 @@ FROM pg_db_role_setting JOIN pg_database AS source ON source.oid = setdatabase, 
 WHERE source.datname = %s AND made.datname = %s
 """
 """What ALTER DATABASE … SET left on a database: CREATE DATABASE … TEMPLATE does not copy it."""
+
+_COPY_SUBSCRIPTIONS = """
+INSERT INTO pg_subscription SELECT copy.* FROM pg_subscription AS original
+JOIN pg_database AS source ON source.oid = subdbid JOIN pg_database AS made ON made.datname = %s,
+LATERAL jsonb_populate_record(original, jsonb_build_object('subdbid', made.oid,
+    'oid', pg_nextoid('pg_subscription', 'oid', 'pg_subscription_oid_index'))) AS copy
+WHERE source.datname = %s
+"""
+"""Subscriptions belong to a database and stand in a catalog of the whole server: it does not copy these either."""
+
+_DROP_SUBSCRIPTIONS = """
+DELETE FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = %s)
+"""
+"""DROP DATABASE refuses to; here they have nobody to listen to."""
+
+_OBJECT_IN_USE = "55006"
 
 
 class ScratchServer:
@@ -93,7 +109,15 @@ class ScratchServer:
 
     def drop(self, name: str) -> None:
         """Remove a database; whoever is still connected to it is cut off."""
-        self._maintenance().query(f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)")
+        session = self._maintenance()
+        drop = f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)"
+        try:
+            session.query(drop)
+        except StatementError as error:
+            if error.sqlstate != _OBJECT_IN_USE:
+                raise
+            session.query(_DROP_SUBSCRIPTIONS, (name,))
+            session.query(drop)
 
     def target(self, name: str) -> Target:
         """How to connect to one of its databases, as superuser."""
@@ -182,6 +206,7 @@ class ScratchServer:
         session.query(f"CREATE DATABASE {identifier(name)} TEMPLATE {identifier(source)}{strategy}")
         if source != PLAIN_DATABASE:
             session.query(_COPY_SETTINGS, (source, name))
+            session.query(_COPY_SUBSCRIPTIONS, (name, source))
 
     def _maintenance(self) -> Session:
         if self._admin is None:

@@ -109,11 +109,11 @@ FROM pg_db_role_setting s, unnest(s.setconfig) AS setting WHERE s.setdatabase = 
 PLATFORM_SCHEMAS = "'neon', 'neon_migration', 'information_schema'"
 
 # Of an object nothing is said that is a part of another one, or an extension's. The one extension that no kind reads
-# is Neon's own. What was dropped meanwhile has no type.
+# is Neon's own. What was dropped meanwhile has no type or identity: Postgres keeps a dropped subscription's comment.
 DESCRIBE = f"""SELECT a.fact || i.type, i.identity
 FROM unnest(%s::text[], %s::oid[], %s::oid[], %s::int[]) AS a (fact, classid, objid, objsubid),
   LATERAL pg_identify_object(a.classid, a.objid, a.objsubid) AS i
-WHERE i.type IS NOT NULL AND ((i.schema IS NULL AND i.type <> 'extension')
+WHERE i.type IS NOT NULL AND i.identity IS NOT NULL AND ((i.schema IS NULL AND i.type <> 'extension')
     OR (i.schema NOT IN ({PLATFORM_SCHEMAS}) AND i.schema NOT LIKE 'pg\\_%%'))
   AND (a.fact <> '' OR NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = a.classid AND d.objid = a.objid
     AND d.objsubid = 0 AND d.deptype IN ('i', 'P', 'S', 'e')))
