@@ -46,7 +46,7 @@ INVALID = ValidateReport(
 
 def report(**changes: Any) -> Report:
     """A Report of one migration that drops a column, as a Neon branch showed it."""
-    locks = (LockTaken("public.users", "ACCESS EXCLUSIVE"),)
+    locks = (LockTaken("public.users", "ACCESS EXCLUSIVE"), LockTaken("public.users_pkey", "ACCESS SHARE"))
     statements = (StatementTiming(FILE, 4, 1, 1_500_000, locks, ("public.users",), 12, "ALTER TABLE"),)
     made = Report(
         database="shop on ep-one.neon.tech",
@@ -81,7 +81,14 @@ def report(**changes: Any) -> Report:
             ),
         ),
         timings=(MigrationTiming(2, 2_500_000_000, statements),),
-        way_back=(WayBack(2, "lossy", ("what stood in public.users.mail",), "ALTER TABLE users ADD mail text;\n"),),
+        way_back=(
+            WayBack(
+                2,
+                "lossy",
+                ("Does not bring back column public.users.mail with its values.",),
+                "ALTER TABLE users ADD mail text;\n",
+            ),
+        ),
         tables=(TableSize("public.users", 1_234_567, 98_765_432),),
         faults=(),
         digest="d" * 64,

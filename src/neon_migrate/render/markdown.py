@@ -26,6 +26,20 @@ _STATES = {"failed": "⛔ failed", "warned": "⚠️ warned", "passed": "✅ pas
 _BREAKING = "breaking changes"
 """The check of `validate` that a rehearsal looks at more closely."""
 
+_LOCKS = (
+    "ACCESS SHARE",
+    "ROW SHARE",
+    "ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE",
+    "SHARE ROW EXCLUSIVE",
+    "EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+)
+"""Postgres's table locks, the weakest first."""
+_MAKES_WAIT = _LOCKS.index("SHARE")
+"""From here on writers wait, or everybody."""
+
 _FEW = 20
 """How many of many are shown where there is not room for all."""
 
@@ -177,8 +191,10 @@ def _timings(report: Report, left_out: str) -> Iterator[Section]:
 
 
 def _timed(timing: MigrationTiming) -> tuple[str, ...]:
-    locks = dict.fromkeys(f"{lock.mode} on {lock.relation}" for each in timing.statements for lock in each.locks)
-    strong = [each for each in locks if each.startswith(("ACCESS EXCLUSIVE", "EXCLUSIVE", "SHARE"))]
+    strongest: dict[str, str] = {}
+    for lock in (lock for each in timing.statements for lock in each.locks):
+        strongest[lock.relation] = max(strongest.get(lock.relation, ""), lock.mode, key=_strength)
+    strong = [f"{mode} on {relation}" for relation, mode in strongest.items() if _strength(mode) >= _MAKES_WAIT]
     rewritten = dict.fromkeys(name for each in timing.statements for name in each.rewritten)
     return (
         str(timing.version),
@@ -186,6 +202,10 @@ def _timed(timing: MigrationTiming) -> tuple[str, ...]:
         _some(strong) or "none that makes others wait",
         _some(rewritten) or "none",
     )
+
+
+def _strength(mode: str) -> int:
+    return _LOCKS.index(mode) if mode in _LOCKS else -1
 
 
 def _statement(statement: StatementTiming) -> tuple[str, ...]:
@@ -200,7 +220,7 @@ def _ways_back(report: Report, left_out: str) -> Iterator[Section]:
         return
     head = "### The way back\n\n"
     rows = [
-        (str(way.version), _GRADES[way.grade], "; ".join(map(escaped, way.what[:_FEW])) or "all is as before")
+        (str(way.version), _GRADES[way.grade], " ".join(map(escaped, way.what[:_FEW])) or "All is as before.")
         for way in report.way_back
     ]
     columns = ("version", "grade", "what it costs")
