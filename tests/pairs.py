@@ -102,7 +102,7 @@ def load(server: ScratchServer, file: Path) -> str:
             raise NotLoadedError(f"{file.name}: {error.what}") from None
     while True:
         name = server.create()
-        complaint = _by_psql(server, name, file)
+        complaint = by_psql(server, name, file)
         if not complaint:
             return name
         server.drop(name)
@@ -111,7 +111,7 @@ def load(server: ScratchServer, file: Path) -> str:
             raise NotLoadedError(f"{file.name}: {complaint}")
 
 
-def _by_psql(server: ScratchServer, name: str, file: Path) -> str:
+def by_psql(server: ScratchServer, name: str, file: Path) -> str:
     """Run a file as its authors do; gives what psql complained of."""
     program = find_build(major=None).program("psql")
     options = ["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--file={file}"]

@@ -8,9 +8,11 @@ NEON_MIGRATE_TEST_SEED=… in the order of an earlier run. The summary counts th
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tomllib
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
@@ -21,12 +23,14 @@ import pytest
 from majors import MAJORS, NEWEST, bindir_of
 from neon_migrate.errors import NeonMigrateError
 from neon_migrate.postgres.scratch import scratch_server
-from pairs import NotLoadedError, Sides, check, sides
+from pairs import NotLoadedError, Sides, by_psql, check, sides
+from peers import difference, dumped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PARTS = 12
+PARTS, FEW = 12, 6
+PROGRAM = Path(sys.executable).with_name("neon-migrate")
 KNOWN = tomllib.loads(Path(__file__).with_name("known_pairs.toml").read_text(encoding="utf-8"))
 SEED = os.environ.get("NEON_MIGRATE_TEST_SEED") or f"{SystemRandom().getrandbits(32)}"
 
@@ -37,10 +41,26 @@ def _is_due(name: str, major: int) -> bool:
     return crc32(name.encode()) % (3 if major == NEWEST else PARTS) == 0
 
 
+def _names(root: Path) -> list[str]:
+    return sorted(str(file.parent.relative_to(root)) for file in root.rglob("before.sql"))
+
+
 @pytest.fixture(scope="module", params=MAJORS)
 def pair(request: pytest.FixtureRequest) -> Iterator[Sides]:
     """A server of one major version for each side."""
-    major = request.param
+    with _servers(request.param) as pair:
+        yield pair
+
+
+@pytest.fixture(scope="module")
+def newest() -> Iterator[Sides]:
+    """The same of the newest version, on which texts are run where nothing asks for another."""
+    with _servers(NEWEST) as pair:
+        yield pair
+
+
+@contextmanager
+def _servers(major: int) -> Iterator[Sides]:
     with ExitStack() as servers:
         before, after = (servers.enter_context(scratch_server(major=major, bindir=bindir_of(major))) for _ in range(2))
         assert before.major == major
@@ -53,8 +73,7 @@ def test_pairs(pair: Sides, inputs: Path, part: int, record_property: Callable[[
     counts: Counter[str] = Counter()
     failures = []
     root, major = inputs / "pairs", pair.before.major
-    names = sorted(str(file.parent.relative_to(root)) for file in root.rglob("before.sql"))
-    due = [name for name in names if crc32(name[::-1].encode()) % PARTS == part and _is_due(name, major)]
+    due = [name for name in _names(root) if crc32(name[::-1].encode()) % PARTS == part and _is_due(name, major)]
     Random(SEED).shuffle(due)
     for name in due:
         try:
@@ -72,3 +91,34 @@ def test_pairs(pair: Sides, inputs: Path, part: int, record_property: Callable[[
     record_property(f"inputs: pairs on {major}", dict(counts))
     assert counts["passed"] > 0
     assert not failures, f"in the order of NEON_MIGRATE_TEST_SEED={SEED}\n\n" + "\n\n".join(failures)
+
+
+@pytest.mark.parametrize("options", [("--offline",), ()], ids=["offline", "online"])
+def test_the_command_line_gives_sql_that_leads_there(
+    newest: Sides,
+    inputs: Path,
+    tmp_path: Path,
+    options: tuple[str, ...],
+    record_property: Callable[[str, object], None],
+) -> None:
+    """What `neon-migrate diff` prints for a few pairs is run by psql, in one transaction and as it is done online."""
+    (tmp_path / ".git").mkdir()  # no project is looked for above it
+    root, passed = inputs / "pairs", 0
+    names = sorted(_names(root), key=lambda name: crc32(name.encode()))
+    for folder in (root / name for name in names if name not in KNOWN):
+        files = folder / "before.sql", folder / "after.sql"
+        if passed == FEW or b"\n\\" in b"".join(map(Path.read_bytes, files)):
+            continue  # only psql understands a backslash
+        with suppress(NotLoadedError), newest.loaded(*files) as (before, after):
+            command = [str(PROGRAM), "diff", *map(str, files), "--sql", *options, "--allow-data-loss"]
+            done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+            assert done.returncode in (0, 3), done.stderr
+            script = tmp_path / "script.sql"
+            script.write_text(done.stdout)
+            complaint = by_psql(newest.before, before, script)
+            assert not complaint, f"{folder}: {complaint}\n{done.stdout}"
+            left = difference(dumped(newest.before.target(before)), dumped(newest.after.target(after)))
+            assert not left, f"{folder}: {left}\n{done.stdout}"
+            passed += 1
+    assert passed == FEW
+    record_property("inputs: pairs by the command line", {"passed": passed})
