@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
 
 UNKNOWN = {
-    "conversion": ("CREATE CONVERSION c FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8", "public.c"),
-    "foreign-data wrapper": ("CREATE FOREIGN DATA WRAPPER w", "w"),
-    "operator family": ("CREATE OPERATOR FAMILY f USING btree", "public.f USING btree"),
-    "access method": ("CREATE ACCESS METHOD m TYPE INDEX HANDLER bthandler", "m"),
-    "text search template": ("CREATE TEXT SEARCH TEMPLATE t (LEXIZE = dsimple_lexize)", "public.t"),
+    "type": ("CREATE TYPE shell", "public.shell"),
+    "function of access method": (
+        "ALTER OPERATOR FAMILY pg_catalog.integer_ops USING btree ADD FUNCTION 1 (text, text) bttextcmp(text, text)",
+        "function 1 (pg_catalog.text, pg_catalog.text) of pg_catalog.integer_ops USING btree",
+    ),
 }
 
 
