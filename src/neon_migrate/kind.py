@@ -135,7 +135,8 @@ class Kind(ABC, Generic[ObjectT]):
     stored_in   the system catalogs (`pg_cast`), or sorts of rows there (`pg_class.v`: relkind, contype, prokind or
                 typtype), of which one must have rows that are not initdb's for the query to have any; empty: is always
                 asked
-    facts_in    the system catalog, with classoid, objoid and objsubid, that it reads all rows of; empty where none
+    facts_in    the system catalog that it reads what is said of objects from, such as pg_description: its rows begin
+                with classoid, objoid and objsubid; empty where it reads objects
     """
 
     name: str

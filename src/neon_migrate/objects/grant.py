@@ -27,6 +27,8 @@ from neon_migrate.privileges import NOT_PLATFORM, Grantee, Privileges, takes_awa
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_PG_FOREIGN_SERVER, _PG_FOREIGN_DATA_WRAPPER, _PG_LANGUAGE = 1417, 2328, 2612
+
 # pg_init_privs has what initdb gave on schema public; all else starts with what acldefault says.
 _OBJECTS = f"""SELECT {PG_CLASS} AS classid, c.oid, 0 AS subid, '' AS inside, 'TABLE ' || c.oid::regclass AS target,
   '' AS columns, c.relowner AS owner, c.relacl AS acl, 'r'::"char" AS type, NULL::aclitem[] AS above
@@ -47,6 +49,15 @@ UNION ALL SELECT {PG_PROC}, p.oid, 0, '',
 FROM pg_proc p WHERE p.proacl IS NOT NULL AND p.oid >= 16384
 UNION ALL SELECT {PG_TYPE}, t.oid, 0, '', 'TYPE ' || format_type(t.oid, NULL), '', t.typowner, t.typacl, 'T', NULL
 FROM pg_type t WHERE t.typacl IS NOT NULL AND t.oid >= 16384
+UNION ALL SELECT {_PG_FOREIGN_DATA_WRAPPER}, w.oid, 0, '', 'FOREIGN DATA WRAPPER ' || quote_ident(w.fdwname), '',
+  w.fdwowner, w.fdwacl, 'F', NULL
+FROM pg_foreign_data_wrapper w WHERE w.fdwacl IS NOT NULL AND w.oid >= 16384
+UNION ALL SELECT {_PG_FOREIGN_SERVER}, s.oid, 0, '', 'FOREIGN SERVER ' || quote_ident(s.srvname), '',
+  s.srvowner, s.srvacl, 'S', NULL
+FROM pg_foreign_server s WHERE s.srvacl IS NOT NULL AND s.oid >= 16384
+UNION ALL SELECT {_PG_LANGUAGE}, l.oid, 0, '', 'LANGUAGE ' || quote_ident(l.lanname), '',
+  l.lanowner, l.lanacl, 'l', NULL
+FROM pg_language l WHERE l.lanacl IS NOT NULL AND l.oid >= 16384
 UNION ALL SELECT {PG_NAMESPACE}, n.oid, 0, '', 'SCHEMA ' || quote_ident(n.nspname), '', n.nspowner, n.nspacl, 'n', NULL
 FROM pg_namespace n WHERE n.nspacl IS NOT NULL AND {USER_SCHEMA}"""
 _ROLES = f"""SELECT e.grantee,

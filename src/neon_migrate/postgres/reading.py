@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from neon_migrate.kind import Kind
     from neon_migrate.postgres.session import Rows
 
-_FACTS = {"pg_description": "comment on ", "pg_seclabel": "security label on "}
+_FACTS = {
+    "pg_description": "comment on ",
+    "pg_seclabel": "security label on ",
+    "pg_depend": "dependence on an extension of ",
+}
 
 
 @dataclass
@@ -30,6 +34,7 @@ class Reading:
     own       what an object's address is the key of; `implied` has the addresses of its parts as well
     left_out  addresses of what is neither modelled nor unknown
     others    schemas that are ignored as a whole, by name
+    facts_read  system catalog and address of what a kind has read of what is said of objects
     """
 
     ignore: tuple[str, ...] = ()
@@ -40,6 +45,7 @@ class Reading:
     own: dict[Address, Key] = field(default_factory=dict)
     implied: dict[Address, Key] = field(default_factory=dict)
     left_out: set[Address] = field(default_factory=set)
+    facts_read: set[tuple[str, int, int, int]] = field(default_factory=set)
     others: dict[str, Address] = field(default_factory=dict)
 
     def kinds_present(self) -> list[Kind[Any]]:
@@ -75,6 +81,8 @@ class Reading:
             elif obj.owner not in objects or self._carrier_is_left_out(obj):
                 continue  # a fact about something that is not there
             objects[key] = obj
+            if kind.facts_in:
+                self.facts_read.add((kind.facts_in, *row[:3]))
 
     def _carrier_is_left_out(self, obj: DatabaseObject) -> bool:
         """A sequence that goes away with a column of a table that is not ours is not ours either."""
@@ -128,13 +136,15 @@ class Reading:
 
     def _unknown_facts(self, candidates: set[Address]) -> Iterator[tuple[str, Address]]:
         """What is said of a modelled object, or a part of it, and no kind has read."""
-        read = {kind.facts_in for kind in kinds().values()}
         for catalog, classid, number, oids in self.facts:
             for oid in map(int, oids.split()):
                 address, whole = (classid, oid, number), (classid, oid, 0)
-                if whole in self.left_out or whole in candidates or (catalog in read and address in self.implied):
-                    continue
-                yield _FACTS.get(catalog, f"{catalog} of "), address
+                if (
+                    (catalog, *address) not in self.facts_read
+                    and whole not in candidates
+                    and whole not in self.left_out
+                ):
+                    yield _FACTS.get(catalog, f"{catalog} of "), address
 
     def _brought_along(self, candidates: set[Address]) -> set[Address]:
         """Parts of something else, and all that goes away with an unknown object."""

@@ -92,13 +92,18 @@ def _objects(catalog: SystemCatalog) -> str:
 
 
 def facts_query(catalogs: Sequence[SystemCatalog]) -> str:
-    """SELECT of system catalog, and the address (class, number inside, OIDs) of all that its rows are about."""
-    return " UNION ALL ".join(
+    """SELECT of system catalog, and the address (class, number inside, OIDs) of all that its rows are about.
+
+    And of what goes away with an extension that it is no member of (ALTER … DEPENDS ON EXTENSION), as from pg_depend.
+    """
+    said = " UNION ALL ".join(
         f"SELECT '{catalog.name}', classoid, objsubid::int, string_agg(objoid::text, ' ')"
         f" FROM {catalog.name} WHERE objoid >= 16384 GROUP BY classoid, objsubid"
         for catalog in catalogs
         if not catalog.has_oid and catalog.readable
     )
+    return f"""{said} UNION ALL SELECT 'pg_depend', classid, 0, string_agg(DISTINCT objid::text, ' ') FROM pg_depend
+WHERE deptype = 'x' AND refclassid = 'pg_extension'::regclass GROUP BY classid"""
 
 
 # What ALTER DATABASE SET and ALTER ROLE IN DATABASE SET have set: names only, as a value may be a secret.
