@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from neon_migrate.kind import USER_SCHEMA
+from neon_migrate.kind import PG_EXTENSION, USER_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,11 +94,11 @@ def _objects(catalog: SystemCatalog) -> str:
 def facts_query(catalogs: Sequence[SystemCatalog]) -> str:
     """SELECT of system catalog, and the address (class, number inside, OIDs) of all that its rows are about.
 
-    And of what goes away with an extension that it is no member of (ALTER … DEPENDS ON EXTENSION), as from pg_depend.
+    But not of extensions, which bring a comment. And of what goes away with an extension that it is no member of (ALTER … DEPENDS ON EXTENSION), as from pg_depend.
     """
     said = " UNION ALL ".join(
         f"SELECT '{catalog.name}', classoid, objsubid::int, string_agg(objoid::text, ' ')"
-        f" FROM {catalog.name} WHERE objoid >= 16384 GROUP BY classoid, objsubid"
+        f" FROM {catalog.name} WHERE objoid >= 16384 AND classoid <> {PG_EXTENSION} GROUP BY classoid, objsubid"
         for catalog in catalogs
         if not catalog.has_oid and catalog.readable
     )
