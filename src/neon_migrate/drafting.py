@@ -47,12 +47,14 @@ class Work:
 class Draft:
     """A migration that was run both ways and is not written yet.
 
-    slug  what it is called when it is one of several
-    why   sentences on why it is apart from the others
-    down  None where no way back was asked for
+    name    what it does in a few words, where all of it is one thing; else empty
+    called  a name made from what it changes
+    why     sentences on why it is apart from the others
+    down    None where no way back was asked for
     """
 
-    slug: str
+    name: str
+    called: str
     why: tuple[str, ...]
     transactional: bool
     up: str
@@ -90,13 +92,17 @@ def drafts(
     origin = work.before
     with Prover(server, work.start, settings) as prover:
         for piece in pieces:
-            up = piece.up()
+            renamed = origin
+            if piece.renaming:
+                _run(server, database, ";\n".join(forward for forward, _ in piece.renaming))
+                renamed = scratch_catalog(server, database, settings)
             goal = work.after
             if piece is not pieces[-1]:
-                _run(server, database, up)
+                _run(server, database, replace(piece, renaming=()).up())
                 goal = scratch_catalog(server, database, settings)
             target = _without_reading(origin, goal, work.before)
-            backward, down = _back(piece, work.renamed if piece.renaming else target, goal)
+            backward, down = _back(piece, renamed if piece.renaming else target, goal)
+            up = piece.up()
             proof = prover.prove(
                 up,
                 down if reversible else None,
@@ -106,16 +112,16 @@ def drafts(
                 backward=backward.statements,
                 rewritten=[table for table, _ in piece.seeds],
             )
-            slug = slug_of(diff(origin, goal), [table.name for table, _ in piece.seeds], first=False)
-            if reversible and proof.way_back is not None:
-                down = with_way_back(down, proof.way_back)
+            graded = with_way_back(down, proof.way_back) if proof.way_back is not None else down
+            called = slug_of(diff(origin, goal), [table.name for table, _ in piece.seeds], first=False)
             found.append(
                 Draft(
-                    piece.batch.name or slug,
+                    piece.batch.name,
+                    called,
                     piece.batch.why,
                     piece.batch.transactional,
                     up,
-                    down if reversible else None,
+                    graded if reversible else None,
                     proof,
                 )
             )
@@ -125,17 +131,35 @@ def drafts(
 
 
 def _pieces(work: Work, batches: Sequence[Batch]) -> list[_Piece]:
-    """Renames and seeds go with a batch that locks only for a moment, else by themselves."""
+    """Renames and seeds go with a batch that locks only for a moment, else by themselves.
+
+    Enum values may come before the renames; seeds before what has nothing to do with their tables.
+    """
     pieces = [_Piece(batch) for batch in batches]
     if work.renaming:
-        joined = bool(pieces) and pieces[0].batch.run == Run.SHARED
-        first = pieces.pop(0) if joined else _Piece(Batch(()))
-        pieces.insert(0, replace(first, renaming=work.renaming))
+        place = next((number for number, batch in enumerate(batches) if batch.run != Run.FIRST), len(pieces))
+        joined = place < len(pieces) and batches[place].run == Run.SHARED
+        piece = pieces.pop(place) if joined else _Piece(Batch(()))
+        pieces.insert(place, replace(piece, renaming=work.renaming))
     if work.seeds:
-        joined = bool(pieces) and pieces[-1].batch.run == Run.SHARED
-        last = pieces.pop() if joined else _Piece(Batch(()))
-        pieces.append(replace(last, seeds=work.seeds))
+        place = len(pieces)
+        while place and pieces[place - 1].batch.run > Run.SHARED and not _concerns_seeds(pieces[place - 1], work):
+            place -= 1
+        joined = place > 0 and pieces[place - 1].batch.run == Run.SHARED
+        piece = pieces.pop(place - 1) if joined else _Piece(Batch(()))
+        pieces.insert(place - 1 if joined else len(pieces), replace(piece, seeds=work.seeds))
     return pieces
+
+
+def _concerns_seeds(piece: _Piece, work: Work) -> bool:
+    """Whether a batch changes a table that gets seeds, or a type, which could be that of one of its columns."""
+    tables = {table for table, _ in work.seeds}
+    for statement in piece.batch.statements:
+        for key in statement.serves:
+            obj = work.after.objects.get(key) or work.renamed.objects.get(key)
+            if obj is None or key in tables or obj.owner is None or obj.owner in tables:
+                return True
+    return False
 
 
 def _run(server: ScratchServer, database: str, up: str) -> None:

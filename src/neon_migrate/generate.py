@@ -220,7 +220,7 @@ class _Generation:
             raise _refused(lost)
         if len(found) == 1:
             return tuple(self._written([(description or self._description(), found[0])]))
-        return tuple(self._written([(slug(f"{description} {draft.slug}"), draft) for draft in found]))
+        return tuple(self._written(list(zip(_descriptions(found, description), found, strict=True))))
 
     def _description(self) -> str:
         """What a single migration is called after."""
@@ -287,6 +287,16 @@ class _Generation:
             for path in written:
                 path.unlink()
             raise
+
+
+def _descriptions(found: Sequence[Draft], given: str) -> Iterator[str]:
+    """Names for migrations that belong together: the one given is that of the main part, and begins those of others."""
+    main = next((draft for draft in found if not draft.name), None)
+    for draft in found:
+        if not given:
+            yield slug(draft.name or draft.called)
+        else:
+            yield given if draft is main else slug(f"{given} {draft.name or draft.called}")
 
 
 def _fails_on_rows(forward: Plan) -> list[str]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from neon_migrate.plan import Part, Plan
 
 _TOGETHER = (Run.FIRST, Run.SHARED)
+_NAME = 60
+"""The most characters of a file's name that say what it does."""
+
 _SHORT = "Locks only for a moment, whatever the number of rows: in one transaction."
 _PUT_BACK = "What hangs on it is taken down and put back in the same transaction."
 
@@ -194,11 +197,12 @@ def _batch(steps: Sequence[_Step], *, alone: bool) -> Batch:
     elif len(steps) > 1:
         why.append(_PUT_BACK)
     names = dict.fromkeys(step.name for step in steps)
+    name = " and ".join(names)
     return Batch(
         tuple(statement for step in steps for statement in step.statements),
         run,
         tuple(dict.fromkeys(why)),
-        " and ".join(names) if all(names) and len(names) <= 2 else "",
+        name if all(names) and len(name) <= _NAME else "",
     )
 
 
