@@ -7,6 +7,7 @@ import os
 import tarfile
 from collections import Counter
 from pathlib import Path
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,9 @@ pytest_plugins = ["golden_files", "secure_server", "neon.fake_api"]
 
 _SAFELY: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
 """Python before 3.11.4 can't be asked to."""
+
+SEED = os.environ.setdefault("NEON_MIGRATE_TEST_SEED", str(SystemRandom().getrandbits(32)))
+"""Of random schemas and of the order of pairs, for all workers: set it to have a run again."""
 
 INPUTS = Path(__file__).parents[2] / "shared" / "inputs"
 
@@ -73,6 +77,11 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     content.extractall(part, **_SAFELY)
             part.rename(folder)
     return folder
+
+
+def pytest_report_header() -> str:
+    """What is needed to have this run again."""
+    return f"NEON_MIGRATE_TEST_SEED={SEED}"
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

@@ -1,6 +1,6 @@
 """Random schemas: whatever they are, a plan leads from one to the other and back.
 
-NEON_MIGRATE_TEST_EXAMPLES sets how many pairs are tried; a failure prints how to have it again.
+NEON_MIGRATE_TEST_EXAMPLES says how many are tried in each test, NEON_MIGRATE_TEST_SEED which; a run prints its seed first.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, given, note, seed, settings
 
 from neon_migrate.diff import diff
 from neon_migrate.plan import plan
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
 
-EXAMPLES = int(os.environ.get("NEON_MIGRATE_TEST_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("NEON_MIGRATE_TEST_EXAMPLES", "100"))
+SEED = seed(int(os.environ["NEON_MIGRATE_TEST_SEED"]))
 SETTINGS = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -41,6 +42,7 @@ def empty(scratch: ScratchServer) -> Iterator[Session]:
     scratch.drop(name)
 
 
+@SEED
 @SETTINGS
 @given(first=schemas(), second=schemas())
 def test_a_plan_leads_from_any_schema_to_any_other(empty: Session, first: RandomSchema, second: RandomSchema) -> None:
@@ -53,6 +55,7 @@ def test_a_plan_leads_from_any_schema_to_any_other(empty: Session, first: Random
         assert_leads(empty, start.ddl(), planned, goal)
 
 
+@SEED
 @SETTINGS
 @given(schemas())
 def test_reading_does_not_depend_on_the_order_of_creation(empty: Session, schema: RandomSchema) -> None:
