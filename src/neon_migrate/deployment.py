@@ -18,6 +18,7 @@ from neon_migrate.errors import ExitCode, UsageError
 from neon_migrate.export import ExportReport  # noqa: TC001
 from neon_migrate.remarks import Remark  # noqa: TC001
 from neon_migrate.report import Failure, PendingMigration, Report, digest
+from neon_migrate.rollback_plan import RollbackPlan  # noqa: TC001
 from neon_migrate.validate import ValidateReport  # noqa: TC001
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class DeployReport:
     not_applied  what the plan had and was not run to its end
     missing      what verifying found missing
     drift        what comparing found different
-    rollback     the ways back, as Markdown; empty where all went well
+    rollback     the ways on; None where all went well, or nothing was begun
     approved_by  login names; empty where nobody had to approve
     comment_url  of the pull request's comment; empty where there is none
     files        the artifacts
@@ -184,7 +185,7 @@ class DeployReport:
     drift: tuple[Difference, ...]
     failure: Failure | None
     exit_code: ExitCode
-    rollback: str = ""
+    rollback: RollbackPlan | None = None
     approved_by: tuple[str, ...] = ()
     comment_url: str = ""
     files: tuple[Path, ...] = ()

@@ -73,7 +73,7 @@ def test_what_was_approved_is_deployed(road: Road) -> None:
     report = _deploy(road, _approved(road))
     assert report.exit_code is ExitCode.OK
     assert [(one.version, one.verified) for one in report.applied] == [(1, True)]
-    assert (report.not_applied, report.missing, report.drift, report.rollback) == ((), (), (), "")
+    assert (report.not_applied, report.missing, report.drift, report.rollback) == ((), (), (), None)
     assert report.approved_by == ("octocat",)
     assert report.before is not None
     assert report.before.lsn.count("/") == 1
@@ -222,8 +222,11 @@ def test_a_deployment_that_fails_half_way(road: Road) -> None:
     assert [one.version for one in report.not_applied] == [3, 4]
     assert report.failure is not None
     assert (report.failure.sqlstate, report.failure.path) == ("23505", "migrations/0003_unique.sql")
-    assert report.rollback
+    assert report.rollback is not None
+    assert report.rollback.grade == "lossy"
     assert "1 migration applied, 2 not" in road.summary
+    assert "## Ways on for" in road.summary
+    assert "DROP TABLE orders;" in (road.output / "neon-migrate-rollback-plan.md").read_text()
     assert "**not applied**" in road.comment
     assert road.told[-1] == f"❌ The deployment to {road.bench.target} failed"
     assert road.outputs["outcome"] == "failure"
@@ -298,3 +301,17 @@ def test_a_backup_that_cannot_be_made_stops_it(neon_road: Road, neon_api: FakeNe
     refused = _deploy(neon_road, _approved(neon_road), **neon_api.environment)
     assert refused.exit_code is ExitCode.FAILED
     assert neon_road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
+
+
+def test_a_failure_on_neon_says_how_to_go_back(neon_road: Road, neon_api: FakeNeon) -> None:
+    """Restoring to the recorded LSN is one of the ways on, with the command to paste."""
+    neon_road.bench.write(_0002_wrong="ALTER TABLE nobody ADD COLUMN x int;")
+    report = _deploy(neon_road, _approved(neon_road), **neon_api.environment)
+    assert [one.version for one in report.applied] == [1]
+    assert report.rollback is not None
+    assert report.before is not None
+    assert report.rollback.restore.possible, report.rollback.restore.why_not
+    assert report.rollback.restore.lsn == report.before.lsn
+    text = (neon_road.output / "neon-migrate-rollback-plan.md").read_text()
+    assert "neon-migrate restore" in text
+    assert report.before.lsn in text

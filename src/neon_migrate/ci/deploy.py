@@ -9,7 +9,6 @@ from neon_migrate.apply import AppliedMigration, apply
 from neon_migrate.ci.failure import failure_of
 from neon_migrate.ci.production import planned, state_before
 from neon_migrate.ci.run import start
-from neon_migrate.ci.ways_back import ways_back
 from neon_migrate.compare import compare
 from neon_migrate.deployment import DeployReport, changes_since, decode_plan
 from neon_migrate.errors import ExitCode, NeonMigrateError, RefusedError, UsageError
@@ -23,6 +22,8 @@ from neon_migrate.notify import Link, Message
 from neon_migrate.render.deployment import outcome_markdown, with_outcome
 from neon_migrate.render.json_text import as_json
 from neon_migrate.render.page import plural
+from neon_migrate.render.rollback_plan import rollback_plan_markdown
+from neon_migrate.rollback_plan import rollback_plan
 from neon_migrate.verify import verify
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ class _Progress:
 
     plan: DeploymentPlan | None = None
     before: StateBefore | None = None
-    began: bool = False
     applied: list[AppliedMigration] = field(default_factory=list)
     missing: tuple[str, ...] = ()
     drift: tuple[Difference, ...] = ()
@@ -73,13 +73,20 @@ def deploy(
     (outside GitHub Actions) and NeonMigrateError (the artifacts can't be written).
     """
     run = start(project, environment, output)
-    progress, failure, code, rollback = _Progress(), None, ExitCode.OK, ""
+    progress, failure, code, rollback = _Progress(), None, ExitCode.OK, None
     try:
         _carry_out(run, progress, approved, deploy_to)
     except NeonMigrateError as error:
         failure, code = failure_of(error), error.exit_code
-    if progress.began and (failure is not None or progress.missing):
-        rollback = ways_back(run, progress.before, tuple(one.version for one in progress.applied))
+    if (before := progress.before) is not None and (failure is not None or progress.missing):
+        rollback = rollback_plan(
+            run.project,
+            [one.version for one in progress.applied],
+            lsn=before.lsn,
+            at=before.at,
+            backup=before.backup,
+            environment=run.environment,
+        )
     if progress.missing and failure is None:
         code = ExitCode.FAILED
     done = {one.version for one in progress.applied}
@@ -109,7 +116,6 @@ def _carry_out(run: Run, progress: _Progress, approved: str | None, deploy_to: s
     if not progress.plan.pending:
         return
     progress.before, progress.warnings = state_before(run)
-    progress.began = True
     applied = apply(_watched(run.project, progress), to=progress.plan.pending[-1].version)
     progress.applied = list(applied.applied)
     progress.drift = applied.drift
@@ -167,9 +173,10 @@ def _tell(run: Run, report: DeployReport) -> DeployReport:
     """Summary, artifacts, the pull request's comment, the team; the outcome depends on none of them."""
     write_summary(outcome_markdown(report, run.event.run_url), run.environment)
     files = [run.artifact(DEPLOYMENT_FILE, as_json(report))]
-    if report.rollback:
-        write_summary(report.rollback, run.environment)
-        files.append(run.artifact(WAYS_BACK_FILE, report.rollback))
+    if report.rollback is not None:
+        ways_back = rollback_plan_markdown(report.rollback)
+        write_summary(ways_back, run.environment)
+        files.append(run.artifact(WAYS_BACK_FILE, ways_back))
     url, warnings = "", report.warnings
     if report.plan is None or report.plan.pending:
         url, refused = run.attempt("The comment could not be updated", lambda: _comment(run, report))

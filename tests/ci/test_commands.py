@@ -1,0 +1,142 @@
+"""The commands as a workflow runs them: what stands in the log, and how the step ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from neon_migrate import api
+from neon_migrate.errors import ExitCode
+from tests.cli.conftest import PROGRAM
+
+if TYPE_CHECKING:
+    from tests.ci.conftest import Road
+
+PASSWORD = "pr0duction-s3cret"
+
+
+def _run(road: Road, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
+    return subprocess.run(
+        [PROGRAM, "ci", *arguments],
+        cwd=road.checkout,
+        env=inherited | road.environment | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def _database(road: Road) -> dict[str, str]:
+    return {"NEON_DATABASE_URL": f"{_url(road)}", "GITHUB_REF": "refs/heads/main"}
+
+
+def _url(road: Road) -> str:
+    from urllib.parse import quote
+
+    parameters = road.bench.target.parameters()
+    host = quote(parameters["host"], safe="")
+    user = quote(parameters.get("user", "postgres"), safe="")
+    return f"postgresql://{user}:{PASSWORD}@/{parameters['dbname']}?host={host}&port={parameters['port']}"
+
+
+def _commands(log: str, name: str) -> list[str]:
+    return [line for line in log.splitlines() if line.startswith(f"::{name}")]
+
+
+def test_the_road_from_pull_request_to_production(road: Road) -> None:
+    """Three steps of two workflows, each a process of its own, with outputs handed on."""
+    road.pull_request()
+    reviewed = _run(road, "pull-request", **_database(road))
+    assert reviewed.returncode == ExitCode.OK, reviewed.stderr
+    assert (road.checkout / "neon-migrate-artifacts" / "neon-migrate.sarif").exists()
+    assert "neon-migrate: look" in road.comment
+    road.event("push", {})
+    planned = _run(road, "plan", **_database(road))
+    assert planned.returncode == ExitCode.OK, planned.stderr
+    approved = road.outputs["plan"]
+    road.event("push", {})
+    deployed = _run(road, "deploy", "--plan", approved, "--format", "json", **_database(road))
+    assert deployed.returncode == ExitCode.OK, deployed.stderr
+    envelope = json.loads(deployed.stdout)
+    assert envelope["command"] == "ci deploy"
+    assert [one["version"] for one in envelope["report"]["applied"]] == [1]
+    assert "neon-migrate: deployed" in road.comment
+
+
+def test_secrets_are_masked_and_stand_nowhere_else(road: Road) -> None:
+    """The runner is told of each before anything else is written; the log has none of them otherwise."""
+    road.pull_request()
+    done = _run(road, "pull-request", NEON_API_KEY="", **_database(road))
+    masked = _commands(done.stderr, "add-mask")
+    assert any(PASSWORD in line for line in masked)
+    assert any(road.slack.url in line for line in masked)
+    assert done.stderr.startswith("::add-mask::")
+    rest = [line for line in done.stderr.splitlines() if not line.startswith("::add-mask::")]
+    texts = ["\n".join(rest), done.stdout, road.comment, road.summary]
+    for secret in (PASSWORD, road.slack.url, road.environment["GITHUB_TOKEN"]):
+        assert all(secret not in text for text in texts)
+
+
+def test_annotations_stand_on_their_lines(road: Road) -> None:
+    """Also in the middle of a file; standard output stays the page."""
+    api.apply(road.project)
+    road.bench.write(_0002_change="CREATE TABLE orders ();\n\n  ALTER TABLE users DROP COLUMN email;\n")
+    road.pull_request()
+    done = _run(road, "pull-request", **_database(road))
+    errors = _commands(done.stderr, "error")
+    assert any("title=dropped-column,file=migrations/0002_change.sql,line=3,col=3::" in line for line in errors)
+    assert "::" not in done.stdout.replace("::text", "")
+
+
+def test_a_fork_needs_no_url(road: Road) -> None:
+    """A secret that did not arrive is an empty text, which elsewhere is a fault."""
+    road.pull_request(fork=True)
+    done = _run(road, "pull-request", NEON_DATABASE_URL="", NEON_API_KEY="")
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert "not rehearsed: it comes from a fork" in done.stdout
+
+
+def test_an_error_is_annotated_too(road: Road) -> None:
+    """Whatever ends a step stands in the run's annotations."""
+    done = _run(road, "plan", NEON_DATABASE_URL="")
+    assert done.returncode == ExitCode.USAGE
+    assert len(_commands(done.stderr, "error")) == 1
+
+
+def test_a_refused_deployment_ends_with_its_code(road: Road) -> None:
+    """And says on the page what to do."""
+    road.github.environments = {}
+    done = _run(road, "deploy", "--plan", "{}", **_database(road))
+    assert done.returncode == ExitCode.REFUSED
+    assert "has no required reviewers" in done.stdout
+    assert 'approval = "none"' in done.stdout
+
+
+def test_drift_ends_maintenance_with_3(road: Road) -> None:
+    """Only the parts that are asked for are done."""
+    api.apply(road.project)
+    road.bench.query("CREATE TABLE by_hand ()")
+    road.event("schedule", {})
+    done = _run(road, "maintenance", "--task", "compare", "--task", "sweep", **_database(road))
+    assert done.returncode == ExitCode.DIFFERENT
+    assert len(road.github.issues) == 1
+    assert "by_hand" in done.stdout
+
+
+def test_an_unknown_step_names_the_nearest() -> None:
+    """`ci` lists what it has."""
+    done = subprocess.run([PROGRAM, "ci", "pull-requests"], capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.USAGE
+    assert "Did you mean 'pull-request'?" in done.stderr
+    listed = subprocess.run([PROGRAM, "ci", "--help"], capture_output=True, text=True, check=False).stdout
+    assert [name for name in ("deploy", "maintenance", "plan", "pull-request") if f"  {name} " in listed] == [
+        "deploy",
+        "maintenance",
+        "plan",
+        "pull-request",
+    ]
