@@ -101,15 +101,11 @@ class _Filling:
         off, on = self._switches()
         ready = "SET LOCAL session_replication_role = origin; SET LOCAL search_path = DEFAULT"
         self._session.script(";\n".join((_TRY, *off, ready, "SET CONSTRAINTS ALL IMMEDIATE")))
-        answers = self._session.queries([self._question(group) for group in groups])
+        refused = self._refused(groups, again=False)
+        refused = self._refused([group for group, _ in refused], again=True) if refused else []
         if on:
             self._session.script(";\n".join(("SET LOCAL session_replication_role = replica", *on)))
-        empty = {
-            table.oid: why or self._nothing_found(table)
-            for group, ((made, why),) in zip(groups, (answer[0:1] for answer in answers), strict=True)
-            for table in group
-            if not made
-        }
+        empty = {table.oid: why or self._nothing_found(table) for group, why in refused for table in group}
         empty |= {
             oid: "it has no partitions"
             for oid, table in tables.items()
@@ -131,16 +127,22 @@ class _Filling:
                 on.append(f"{alter} {_ENABLED[switch.enabled]} {what}")
         return off, on
 
-    def _question(self, group: list[TableFacts]) -> tuple[str, tuple[object, ...]]:
-        inserting = [self._inserting(table) for table in group]
+    def _refused(self, groups: list[list[TableFacts]], *, again: bool) -> list[tuple[list[TableFacts], str]]:
+        """Fill groups of tables in one round trip; those that stay empty, with Postgres's reason where it gave one."""
         query = "SELECT made, why FROM pg_temp.neon_migrate_fill(%s, %s::text[], %s::text[])"
-        if len(inserting) == 1:
-            (one,) = inserting
-            attempts = list(one.attempts(self._variety))
-            forms = len(FORMS[self._variety])
-            return query, (one.whole(self._variety), attempts[:forms], attempts[forms:])
-        inserts = ", ".join(f"insert_{place} AS ({one.whole(self._variety)})" for place, one in enumerate(inserting))
-        return query, (f"WITH {inserts} SELECT", [], [])
+        answers = self._session.queries([(query, self._statements(group, again=again)) for group in groups])
+        return [(group, why or "") for group, ((made, why),) in zip(groups, answers, strict=True) if not made]
+
+    def _statements(self, group: list[TableFacts], *, again: bool) -> tuple[str, list[str], list[str]]:
+        """The INSERT of all rows, and `again` those of single rows: as asked for, and to be tried if need be."""
+        inserting = [self._inserting(table) for table in group]
+        if len(inserting) > 1:
+            parts = (f"insert_{place} AS ({one.whole(self._variety)})" for place, one in enumerate(inserting))
+            return f"WITH {', '.join(parts)} SELECT", [], []
+        (one,) = inserting
+        attempts = list(one.attempts(self._variety)) if again else []
+        forms = len(FORMS[self._variety])
+        return one.whole(self._variety), attempts[:forms], attempts[forms:]
 
     def _inserting(self, table: TableFacts) -> Inserting:
         arrangement: Arrangement = self._arrangement

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -38,6 +38,7 @@ class Values:
     """Writes values as the input functions of their types read them."""
 
     facts: Facts
+    _tried: dict[object, list[str]] = field(default_factory=dict)
 
     def base(self, column: ColumnFacts) -> tuple[TypeFacts, int, list[str]]:
         """A column's type with its domains taken off, the modifier that counts, and the domains' checks."""
@@ -78,6 +79,12 @@ class Values:
 
     def candidates(self, column: ColumnFacts, expressions: Iterable[str], *, many: bool = False) -> list[str]:
         """Values to be tried on a column that these expressions speak of, the likeliest first."""
+        question = (column.type, column.modifier, tuple(expressions), many)
+        if question not in self._tried:
+            self._tried[question] = self._candidates(column, question[2], many)
+        return self._tried[question]
+
+    def _candidates(self, column: ColumnFacts, expressions: Iterable[str], many: bool) -> list[str]:
         type_, modifier, checks = self.base(column)
         spoken = [mined(expression) for expression in (*checks, *expressions)]
         usual = [self._text(type_, modifier, number, 0) for number in range(40 if many else 4)]
