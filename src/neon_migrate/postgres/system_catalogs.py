@@ -94,7 +94,8 @@ def _objects(catalog: SystemCatalog) -> str:
 def facts_query(catalogs: Sequence[SystemCatalog]) -> str:
     """SELECT of system catalog, and the address (class, number inside, OIDs) of all that its rows are about.
 
-    But not of extensions, which bring a comment. And of what goes away with an extension that it is no member of (ALTER … DEPENDS ON EXTENSION), as from pg_depend.
+    But not of extensions, which bring a comment. And of what goes away with an extension that it is no member of
+    (ALTER … DEPENDS ON EXTENSION), as from pg_depend.
     """
     said = " UNION ALL ".join(
         f"SELECT '{catalog.name}', classoid, objsubid::int, string_agg(objoid::text, ' ')"
