@@ -105,11 +105,15 @@ def test_what_extensions_bring_along_is_theirs(session: Session) -> None:
 @pytest.mark.parametrize(
     ("ddl", "type_"),
     [
-        ("CREATE TYPE k AS (a integer); CREATE TABLE t OF k", "table"),
-        ("CREATE CONVERSION c FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8", "conversion"),
-        ("CREATE OPERATOR FAMILY f USING btree", "operator family"),
-        ("CREATE FOREIGN DATA WRAPPER w", "foreign-data wrapper"),
-        ("CREATE TEXT SEARCH TEMPLATE t (LEXIZE = dsimple_lexize)", "text search template"),
+        ("CREATE TYPE shell", "type"),
+        (
+            "CREATE OPERATOR === (FUNCTION = int4eq, LEFTARG = integer, RIGHTARG = integer, COMMUTATOR = ====)",
+            "operator",
+        ),
+        (
+            "ALTER OPERATOR FAMILY pg_catalog.integer_ops USING btree ADD FUNCTION 1 (text, text) bttextcmp(text, text)",
+            "function of access method",
+        ),
     ],
 )
 def test_what_is_of_no_known_kind_is_named(session: Session, ddl: str, type_: str) -> None:

@@ -169,11 +169,10 @@ def test_statements_that_lose_data_are_withheld(desk: Desk) -> None:
 
 def test_what_is_of_no_known_kind_is_named_and_counted(desk: Desk) -> None:
     """Where one side has not even the name, that is a difference that no statement removes."""
-    method = "CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;"
-    project = desk.project(files={"a/a.sql": "", "a/b.sql": method})
+    project = desk.project(files={"a/a.sql": "", "a/b.sql": "CREATE TYPE shell;"})
     report = diff(project, "a/a.sql", "a/b.sql")
-    assert report.differences == (Difference("access method", "heap2", "missing"),)
-    assert report.coverage == (Unmodelled("access method", "heap2"),)
+    assert report.differences == (Difference("type", "public.shell", "missing"),)
+    assert report.coverage == (Unmodelled("type", "public.shell"),)
     assert report.statements == ()
     both = diff(project, "a/b.sql", "a/b.sql")
     assert (both.different, both.coverage) == (False, report.coverage)
@@ -199,10 +198,10 @@ def test_what_schema_json_has_no_word_for_stays(desk: Desk, database: Target) ->
         assert [(found.type, found.identity.partition("(")[0]) for found in report.coverage] == [
             ("function", "public.one")
         ]
-    more = "CREATE VIEW v AS SELECT 1 AS one; CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;"
+    more = "CREATE VIEW v AS SELECT 1 AS one; CREATE TYPE shell;"
     desk.project(files={"b/schema.json": json.dumps(schema(table, sql=["more.sql"])), "b/more.sql": more})
     found = diff(project, "schema.json", "b/schema.json").differences
-    assert [(each.kind, each.state) for each in found] == [("view", "missing"), ("access method", "missing")]
+    assert [(each.kind, each.state) for each in found] == [("view", "missing"), ("type", "missing")]
 
 
 RENAMED = schema({"a": {"fields": {"title": {"type": "text", "renamed_from": "name"}, "more": {"type": "int"}}}})

@@ -113,17 +113,17 @@ def test_what_does_not_come_back_is_named(project: Project, session: Session, tm
 def test_a_kind_that_is_not_compared_has_to_come_back_at_least(
     project: Project, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pg_restore that loses a conversion is found out."""
-    session.script("CREATE CONVERSION kept FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8")
+    """A pg_restore that loses a type without a definition is found out."""
+    session.script("CREATE TYPE kept")
     real = find_pg_dump(session.major)
     (tmp_path / "pg_dump").symlink_to(real.path)
-    (tmp_path / "pg_restore").write_text(f"#!/bin/sh\n{real.pg_restore} \"$@\" | grep -v 'CREATE CONVERSION'\n")
+    (tmp_path / "pg_restore").write_text(f"#!/bin/sh\n{real.pg_restore} \"$@\" | grep -v 'CREATE TYPE public.kept'\n")
     (tmp_path / "pg_restore").chmod(0o755)
     assert export(project, output=tmp_path).proven
     monkeypatch.setattr(dump, "find_pg_dump", lambda *_, **__: Program(tmp_path / "pg_dump", real.version))
     report = export(project, output=tmp_path)
     assert not report.proven
-    assert [str(each) for each in report.differences] == ["conversion public.kept is missing"]
+    assert [str(each) for each in report.differences] == ["type public.kept is missing"]
 
 
 def test_what_is_left_out_on_purpose_is_no_difference(project: Project, session: Session, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neon_migrate.diff import Change, Drop, diff
 from neon_migrate.differences import Difference, differences
 from neon_migrate.errors import StatementError
 from neon_migrate.events import Step, Warned
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from neon_migrate.project import Project
 
 
-_LEFT_OUT = "user mapping"
-"""What `dump_schema` leaves out on purpose, as pg_identify_object calls it: that it does not come back is no fault."""
+_LEFT_OUT = ("user_mapping", "subscription")
+"""The kinds that `dump_schema` leaves out on purpose: that they do not come back, nor their comments, is no fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,6 @@ def export(project: Project, *, output: Path | None = None, now: datetime | None
 
 def _prove(project: Project, dump: Dump, catalog: Catalog, major: int) -> tuple[tuple[Difference, ...], str]:
     """Restore the dump into a scratch: what differs then, and why it could not be restored."""
-    from neon_migrate.diff import diff
     from neon_migrate.expected import other_major
     from neon_migrate.postgres.dump import load_dump
     from neon_migrate.sources.database import scratch_catalog
@@ -100,16 +100,18 @@ def _prove(project: Project, dump: Dump, catalog: Catalog, major: int) -> tuple[
         except StatementError as error:
             return (), f"It could not be restored on PostgreSQL {server.version} ({server.source}): {error}"
         restored = scratch_catalog(server, name, project.settings)
-    different = differences(diff(restored, catalog))
+    different = differences(change for change in diff(restored, catalog) if not _is_left_out(change))
     return different + _unmodelled(catalog, restored), ""
+
+
+def _is_left_out(change: Change) -> bool:
+    obj = change.old if isinstance(change, Drop) else change.new
+    return (obj.owner or obj.key).kind in _LEFT_OUT
 
 
 def _unmodelled(expected: Catalog, found: Catalog) -> tuple[Difference, ...]:
     """Objects of kinds that are not compared: at least each of them has to be there again."""
-    names = [
-        {(each.type, each.identity) for each in catalog.unmodelled_objects if each.type != _LEFT_OUT}
-        for catalog in (expected, found)
-    ]
+    names = [{(each.type, each.identity) for each in catalog.unmodelled_objects} for catalog in (expected, found)]
     missing = [Difference(kind, name, "missing") for kind, name in sorted(names[0] - names[1])]
     return (*missing, *(Difference(kind, name, "unexpected") for kind, name in sorted(names[1] - names[0])))
 

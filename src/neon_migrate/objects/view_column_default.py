@@ -36,7 +36,7 @@ class ViewColumnDefault:
 
 class ViewColumnDefaultKind(Kind[ViewColumnDefault]):
     name = "view_column_default"
-    rank = 99
+    rank = 87
     stored_in = ("pg_class.v",)
 
     def query(self, major: int) -> str:
