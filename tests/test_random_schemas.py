@@ -1,6 +1,6 @@
 """Random schemas: whatever they are, a plan leads from one to the other and back.
 
-NEON_MIGRATE_TEST_EXAMPLES says how many are tried in each test, NEON_MIGRATE_TEST_SEED which; a run prints its seed first.
+NEON_MIGRATE_TEST_EXAMPLES says how many are tried in each test, NEON_MIGRATE_TEST_SEED which; each run prints its own.
 """
 
 from __future__ import annotations

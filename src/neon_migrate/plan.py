@@ -266,6 +266,8 @@ class _Planner:
                         follows(put, (DROP, need))
         for key, part in self._columns_beside_a_new_parent():
             follows((PUT, key), (DROP, part))
+            if part.name != key.name or part.schema != key.schema:
+                follows((PUT, key), (PUT, part))
         return after_node
 
     def _columns_beside_a_new_parent(self) -> Iterator[tuple[Key, Key]]:
@@ -274,7 +276,8 @@ class _Planner:
             had = getattr(self.before.objects[key], "parents", ())
             attached = [Key("table", *parent) for parent in getattr(new, "parents", ()) if parent not in had]
             for table in (key, *attached) if attached else ():
-                yield from ((key, part) for part in self.before.owned.get(table, ()) if part.kind == "column")
+                parts = {*self.before.owned.get(table, ()), *self.after.owned.get(table, ())}
+                yield from ((key, part) for part in sorted(parts) if part.kind == "column")
 
     def _names_wait(self, place: Callable[[int, Key], Node]) -> Iterator[tuple[Node, Node]]:
         """What takes a name, after what gives it up."""

@@ -44,6 +44,21 @@ CASES = (
         loses=("column public.p.own with its values", "column public.t.gone with its values"),
     ),
     Case(
+        "from one parent to another that has other columns",
+        "CREATE TABLE a (x integer, gone text) PARTITION BY RANGE (x); CREATE TABLE b (x integer) PARTITION BY RANGE (x);"
+        " CREATE TABLE p PARTITION OF a DEFAULT",
+        "CREATE TABLE a (x integer, gone text) PARTITION BY RANGE (x); CREATE TABLE b (x integer, more text NOT NULL)"
+        " PARTITION BY RANGE (x); CREATE TABLE p PARTITION OF b DEFAULT",
+        sql=(
+            "ALTER TABLE public.a DETACH PARTITION public.p",
+            "ALTER TABLE public.b ADD COLUMN more text NOT NULL",
+            "ALTER TABLE public.p DROP COLUMN gone",
+            "ALTER TABLE public.p ADD COLUMN more text NOT NULL",
+            "ALTER TABLE public.b ATTACH PARTITION public.p DEFAULT",
+        ),
+        loses=("columns public.p.gone with their values",),
+    ),
+    Case(
         "a column of all partitions",
         "CREATE TABLE t (a integer, gone text) PARTITION BY RANGE (a);"
         " CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9)",
