@@ -25,16 +25,16 @@ def names_taken(obj: DatabaseObject) -> frozenset[Name]:
     """The names that nothing else may have while `obj` is there: relations and types share their schema's.
 
     https://www.postgresql.org/docs/current/ddl-schemas.html; constraints share their table's, and those with an index
-    give it their name.
+    give it their name. A sequence has no type, and Postgres refuses the name of one all the same.
     """
     kind, schema, name, part = obj.key
     relation: Name = ("relation", schema, name)
     match kind:
-        case "table" | "view" | "materialized_view" | "composite_type" | "foreign_table":
+        case "table" | "view" | "materialized_view" | "composite_type" | "foreign_table" | "sequence":
             return frozenset({relation, ("type", schema, name)})
-        case "index" | "sequence":
+        case "index":
             return frozenset({relation})
-        case "enum" | "domain":
+        case "enum" | "domain" | "range_type":
             return frozenset({("type", schema, name)})
         case "primary_key" | "unique" | "exclusion":
             return frozenset({("relation", schema, part), ("constraint", schema, name, part)})
