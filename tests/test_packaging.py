@@ -64,6 +64,6 @@ def test_the_wheel_holds_templates_types_and_licence(tmp_path: Path) -> None:
         for path in (ROOT / "src/neon_migrate/templates").rglob("*")
         if path.is_file()
     }
-    assert len(templates) == 7
+    assert len(templates) == 9
     assert templates | {"neon_migrate/py.typed"} <= held
     assert any(name.endswith("dist-info/licenses/LICENSE") for name in held)

@@ -101,11 +101,11 @@ def open_project(
     return Project(settings, resolve_target(settings, database_url, variables), observer)
 
 
-def init(folder: Path) -> InitReport:
-    """Write a project's first files into `folder`; what exists is left as it is."""
+def init(folder: Path, *, github: bool = False, action: str | None = None) -> InitReport:
+    """Write a project's first files into `folder`; what exists is left as it is. See `neon_migrate.init`."""
     from neon_migrate.init import init as verb
 
-    return verb(folder)
+    return verb(folder, github=github, action=action)
 
 
 def generate(

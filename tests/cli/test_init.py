@@ -6,6 +6,8 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
 from neon_migrate.init import JSON_SCHEMA_FILE, init
 from neon_migrate.settings import Settings, load
 
@@ -136,3 +138,40 @@ def test_scripts_say_what_is_missing_where_nothing_is_installed(run: Callable[..
     )
     assert done.returncode == 1
     assert "neon-migrate is not installed" in done.stderr
+
+
+ACTION = "someone/neon-migrate@0123456789abcdef0123456789abcdef01234567"
+
+
+def test_the_workflows_are_written_when_asked_for(run: Callable[..., Ran], folder: Path) -> None:
+    """Both run one commit of the action, with its version as a comment; a second run leaves them as they are."""
+    assert run("init", "--github", "--action", ACTION).code == 0
+    for name in ("neon-migrations.yml", "neon-maintenance.yml"):
+        path = folder / ".github" / "workflows" / name
+        text = path.read_text()
+        assert f"uses: {ACTION} # v" in text
+        assert "@ACTION@" not in text
+        path.write_text("mine")
+    assert run("init", "--github", "--action", ACTION).code == 0
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "action", ["someone/neon-migrate@v1", "neon-migrate", "a/b@0123456789abcdef", "a/b@" + "0" * 40 + "\n- x"]
+)
+def test_a_name_that_may_move_is_no_action(run: Callable[..., Ran], folder: Path, action: str) -> None:
+    """A tag, a branch, a short commit, more than one line: refused before anything is written."""
+    done = run("init", "--github", "--action", action)
+    assert done.code == 2
+    assert "all 40 digits" in done.err
+    assert _content(folder) == {}
+    assert run("init", "--action", ACTION).code == 2
+
+
+def test_a_project_in_a_folder_of_its_own(folder: Path) -> None:
+    """GitHub looks for workflows at the repository's top; each step is told which folder it is for."""
+    project = folder / "backend" / "db"
+    project.mkdir(parents=True)
+    init(project, github=True, action=ACTION)
+    text = (folder / ".github" / "workflows" / "neon-migrations.yml").read_text()
+    assert text.count('          working-directory: "backend/db"\n          command: ') == 3
