@@ -50,15 +50,16 @@ cp "$here/schema.changed.json" schema.new.json
 show diff schema.json schema.new.json || true
 mv schema.new.json schema.json
 
-step "The difference becomes the next migration, with its way back"
+step "The difference becomes the next migrations, each with its way back: as many as it takes for the shop to stay open"
 show neon-migrate generate -m loyalty
-show cat migrations/0002_loyalty.up.sql
-show cat migrations/0002_loyalty.down.sql
+show cat migrations/0003_loyalty.up.sql
+show cat migrations/0003_loyalty.down.sql
+show cat migrations/0004_loyalty_create_index_payments_recent_idx.up.sql
 show neon-migrate apply --local
 
 step "The whole schema as a file, proven by restoring it"
 show neon-migrate export --local -o shop.sql
 
-step "And back: the second migration is taken off the database again"
+step "And back: the second migration and all later ones are taken off the database again"
 show neon-migrate rollback 2 --local --yes --allow-data-loss
 show neon-migrate status --local

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.diff import diff
 from neon_migrate.errors import StatementError
 from neon_migrate.kind import Run
-from neon_migrate.migration_text import migration_text, slug_of
-from neon_migrate.online import Batch, online
+from neon_migrate.migration_text import in_one_file, migration_text, slug_of
+from neon_migrate.online import Batch
 from neon_migrate.plan import Plan, plan
 from neon_migrate.prove import Prover, does_not_run, run_text
 from neon_migrate.sources.database import scratch_catalog
@@ -172,17 +172,9 @@ def _run(server: ScratchServer, database: str, up: str) -> None:
 def _back(piece: _Piece, target: Catalog, goal: Catalog) -> tuple[Plan, str]:
     """The way back from `goal` to `target` as one file: online where that takes no more than one."""
     backward = plan(goal, target)
-    batches = online(backward)
-    single = batches[0] if len(batches) == 1 and not piece.renaming else Batch(backward.statements)
     head = ["Leaves seed rows as they are."] if any(table in target.objects for table, _ in piece.seeds) else []
-    if len(batches) > 1 and any(batch.run > Run.SHARED for batch in batches):
-        head.append(
-            "Locks what it changes for as long as there are rows: a way back is one file, and so one transaction."
-        )
     renaming = "".join(f"{back};\n" for _, back in reversed(piece.renaming))
-    if not single.statements and not head:
-        return backward, renaming
-    rest = migration_text(single.statements, head=head, no_transaction=not single.transactional)
+    rest = in_one_file(backward, head=head, transactional=bool(renaming))
     return backward, "\n".join(part for part in (rest, renaming) if part)
 
 

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.diff import Alter, Create, Drop, Rename
 from neon_migrate.errors import UsageError
+from neon_migrate.kind import Run
 from neon_migrate.ledger.migration import NO_TRANSACTION
+from neon_migrate.online import Batch, online
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from neon_migrate.diff import Change
-    from neon_migrate.plan import Statement
+    from neon_migrate.plan import Plan, Statement
 
 _WIDTH = 100
+_WAITS = "Locks what it changes for as long as there are rows: a way back is one file, and so one transaction."
 
 
 def migration_text(
@@ -44,6 +47,26 @@ def migration_text(
         before = about if "\n" not in text else None
     blocks.extend(f"{seed};" for seed in seeds)
     return (f"{NO_TRANSACTION}\n" if no_transaction else "") + "\n\n".join(blocks) + "\n"
+
+
+def in_one_file(plan: Plan, *, head: Iterable[str] = (), transactional: bool = False) -> str:
+    """A way back: online where that takes no more than one migration, else all of it in one transaction.
+
+    transactional  whether it has to be a transaction, since something else goes into the file too
+    """
+    batches = online(plan)
+    single = batches[0] if len(batches) == 1 and not transactional else Batch(plan.statements)
+    waits = len(batches) > 1 and any(batch.run > Run.SHARED for batch in batches)
+    sentences = (*head, *((_WAITS,) if waits else ()))
+    if not single.statements and not sentences:
+        return ""
+    return migration_text(single.statements, head=sentences, no_transaction=not single.transactional)
+
+
+def under(sentence: str, text: str) -> str:
+    """A migration's text with a comment at its head; `-- no-transaction` stays the first line."""
+    first = f"{NO_TRANSACTION}\n" if text.startswith(f"{NO_TRANSACTION}\n") else ""
+    return f"{first}-- {sentence}\n\n{text.removeprefix(first)}"
 
 
 def _subject(statement: Statement) -> tuple[str, str]:

@@ -12,12 +12,13 @@ from neon_migrate.differences import Difference, differences
 from neon_migrate.errors import HistoryError, Location, RefusedError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.ledger import folder as migrations_folder
-from neon_migrate.migration_text import migration_text, slug
+from neon_migrate.migration_text import in_one_file, slug, under
 from neon_migrate.plan import plan
 from neon_migrate.prove import Proof, ProofError, prove, run_text
+from neon_migrate.script import shape
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
-from neon_migrate.way_back import WayBack, with_way_back
+from neon_migrate.way_back import WayBack, with_way_back, without_grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,7 +114,7 @@ class _Undo:
         losses = changes.losses_beside(now.renamed_in(goal))
         if losses and not allow_data_loss:
             raise self._refused(losses)
-        up = f"-- Takes {self.migration.version} ({self.migration.description}) back.\n\n{text}"
+        up = under(f"Takes {self.migration.version} ({self.migration.description}) back.", text)
         down, proof = self._down(start, up, changes, goal, now, losses)
         if proof.lost and not allow_data_loss:
             raise self._refused(proof.lost)
@@ -140,10 +141,10 @@ class _Undo:
     def _text(self) -> tuple[str, bool]:
         """What takes the migration back, and whether it had to be computed."""
         down = self.migration.down
-        if down is not None and not down.no_transaction:
-            return down.sql, False
+        if down is not None and (not down.no_transaction or shape(down.sql).statements == 1):
+            return without_grade(down.sql), False
         before, after = self._around()
-        return migration_text(plan(after, before).statements), True
+        return in_one_file(plan(after, before)), True
 
     def _around(self) -> tuple[Catalog, Catalog]:
         """The Catalogs before and after the migration."""
@@ -191,15 +192,15 @@ class _Undo:
 
         if not migrations_folder.is_reversible(self.folder, self.settings):
             return None, proven(None)
-        back = plan(goal, now).statements
+        back = plan(goal, now)
         proof: Proof | None = None
         if not losses:
-            down = f"-- Does {self.migration.version} ({self.migration.description}) again.\n\n{self.migration.up.sql}"
+            down = under(f"Does {self.migration.version} ({self.migration.description}) again.", self.migration.up.sql)
             with suppress(ProofError):
-                proof = proven(down, back)
+                proof = proven(down, back.statements)
         if proof is None:
-            down = migration_text(back)
-            proof = proven(down, back)
+            down = in_one_file(back)
+            proof = proven(down, back.statements)
         return with_way_back(down, proof.way_back) if proof.way_back else down, proof
 
     def _warnings(self, goal: Catalog) -> tuple[str, ...]:
