@@ -64,21 +64,14 @@ def between_tables(parts: Iterable[Key], catalog: Catalog, tables: Iterable[Key]
 
 def in_a_cycle(needs: Needs) -> set[Key]:
     """The parts between tables that need each other: foreign keys, made after all tables and dropped before them."""
-    reach: dict[Key, set[Key]] = {}
-    for table in needs:
-        seen: set[Key] = set()
-        waiting = list(needs[table])
-        while waiting:
-            need = waiting.pop()
-            if need not in seen:
-                seen.add(need)
-                waiting.extend(needs.get(need, ()))
-        reach[table] = seen
+    tables = {*needs, *(need for needed in needs.values() for need in needed)}
+    groups = strongly_connected({table: needs.get(table, {}).keys() for table in sorted(tables)})
+    group_of = {table: group for group in groups for table in group}
     return {
         part
         for table, needed in needs.items()
         for need, parts in needed.items()
-        if table in reach.get(need, ())
+        if group_of[table] is group_of[need]
         for part in parts
     }
 

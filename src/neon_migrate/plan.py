@@ -326,7 +326,7 @@ class _Planner:
                 yield Statement(sql, (key,))
         else:
             obj = self.creates[key]
-            parts = tuple(sorted(part for part in inlined if part in self.after.owned.get(key, ())))
+            parts = tuple(part for part in self.after.owned.get(key, ()) if part in inlined)
             for sql in kind.create(obj, self.after, inlined):
                 yield Statement(sql, (key, *parts))
 
