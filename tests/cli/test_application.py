@@ -15,14 +15,31 @@ from neon_migrate import __version__
 from neon_migrate.cli import commands
 from neon_migrate.cli.application import application
 from neon_migrate.cli.application import run as run_in_process
+from neon_migrate.cli.group import Commands
 from neon_migrate.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from neon_migrate.cli.command import Command
     from tests.cli.conftest import Ran
 
-FILES = sorted(path.stem.rstrip("_") for path in Path(commands.__path__[0]).glob("*.py") if path.stem != "__init__")
+FILES = sorted(
+    path.stem.rstrip("_").replace("_", "-")
+    for path in Path(commands.__path__[0]).iterdir()
+    if not path.name.startswith("__")
+)
+
+
+def _commands(group: Commands) -> Iterator[Command]:
+    """Every command, those of the groups in the group too."""
+    for name in group.list_commands(None):  # type: ignore[arg-type]
+        found = group.get_command(None, name)  # type: ignore[arg-type]
+        assert found is not None
+        if isinstance(found, Commands):
+            yield from _commands(found)
+        else:
+            yield found
 
 
 def test_the_commands_are_the_files() -> None:
@@ -38,10 +55,7 @@ def test_the_commands_are_the_files() -> None:
 
 def test_every_command_documents_how_it_can_end() -> None:
     """Each has the exit code 0 and those that every command can end with; each code has a meaning."""
-    group = application()
-    for name in FILES:
-        command = group.get_command(None, name)  # type: ignore[arg-type]
-        assert command is not None
+    for command in _commands(application()):
         assert {0, 1, 2, 130} <= set(command.exit_codes)
         assert all(command.exit_codes.values())
 
