@@ -191,6 +191,9 @@ class _Making:
             with self.project.scratch(major=live.major, wanted=snapshot_keys(staying, settings)) as server:
                 start = drift_of(server, live, staying, settings).database
                 with follow(server, start, going, settings) as trail:
+                    for one in going:
+                        if not trail.ran(one):
+                            self.warnings.append(f"{one.version} does not run on a scratch: its way back was not tried")
                     return {one.version: graded(one, *trail.around(one), trail) for one in going if trail.ran(one)}
         except NeonMigrateError as error:
             self.warnings.append(f"The ways back could not be tried: {error.what}")

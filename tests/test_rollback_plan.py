@@ -1,0 +1,163 @@
+"""The plan for the way back, after a real deployment that failed half-way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import stamina
+
+from neon_migrate.apply import apply
+from neon_migrate.errors import StatementError
+from neon_migrate.postgres.target import Target
+from neon_migrate.render.rollback_plan import rollback_plan_markdown
+from neon_migrate.rollback import rollback
+from neon_migrate.rollback_plan import rollback_plan
+from tests.workbench import Workbench
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from neon.fake_api import FakeNeon
+
+
+@pytest.fixture
+def bench(tmp_path: Path, neon_api: FakeNeon) -> Iterator[Workbench]:
+    """Production, where 2 and 3 were applied and 4 failed."""
+    stamina.set_testing(True, attempts=30)
+    bench = Workbench(tmp_path, neon_api.target)
+    bench.write(_1_base="CREATE TABLE users (id int PRIMARY KEY, plan text);")
+    apply(bench.project)
+    bench.write(
+        _2_index__up="CREATE INDEX i ON users (plan);",
+        _2_index__down="DROP INDEX i;",
+        _3_drop__up="ALTER TABLE users DROP plan;",
+        _3_drop__down="ALTER TABLE users ADD plan text; CREATE INDEX i ON users (plan);",
+        _4_bad="SELECT nope;",
+        _5_more="SELECT 1;",
+    )
+    with pytest.raises(StatementError):
+        apply(bench.project)
+    yield bench
+    stamina.set_testing(False)
+
+
+def test_it_says_what_is_done_and_what_is_not(bench: Workbench) -> None:
+    """And for each that is done what its way back does, run on a scratch with rows."""
+    plan = rollback_plan(bench.project, [2, 3], environment={})
+    assert [(one.version, one.description) for one in plan.done] == [(2, "index"), (3, "drop")]
+    assert [(one.version, one.path) for one in plan.not_done] == [
+        (4, "migrations/4_bad.sql"),
+        (5, "migrations/5_more.sql"),
+    ]
+    assert [one.way_back.grade if one.way_back else None for one in plan.done] == ["exact", "lossy"]
+    assert plan.grade == "lossy"
+    assert plan.warnings == ()
+    assert bench.versions() == [1, 2, 3]
+
+
+def test_its_inverse_is_a_command_that_works(bench: Workbench) -> None:
+    """It names the oldest version that goes, and the options that these ways back need."""
+    plan = rollback_plan(bench.project, [2, 3], environment={})
+    assert plan.inverse == ("neon-migrate rollback 2 --allow-data-loss",)
+    rollback(bench.project, 2, confirm=lambda planned: True, allow_data_loss=True)
+    assert bench.versions() == [1]
+
+
+def test_a_way_back_without_a_file_is_computed(bench: Workbench) -> None:
+    """The command says so."""
+    (bench.settings.migrations / "2_index.down.sql").unlink()
+    plan = rollback_plan(bench.project, [2, 3], environment={})
+    assert plan.inverse == ("neon-migrate rollback 2 --allow-data-loss --computed",)
+    assert plan.done[0].way_back is not None
+    assert plan.done[0].way_back.sql == "DROP INDEX public.i;\n"
+
+
+def test_restoring_names_all_that_goes_back(bench: Workbench, neon_api: FakeNeon) -> None:
+    """The branch, every database on it, until when, and the command."""
+    neon_api.add_database("billing")
+    at = datetime.now(UTC)
+    plan = rollback_plan(bench.project, [2, 3], lsn="0/16B3748", at=at, environment=neon_api.environment)
+    way = plan.restore
+    assert (way.possible, way.branch) == (True, "main")
+    assert set(way.databases) == {neon_api.database, "billing"}
+    assert way.until is not None
+    assert abs(way.until - at - timedelta(seconds=neon_api.retention_s)) < timedelta(seconds=1)
+    assert way.commands == (f"neon-migrate restore --lsn 0/16B3748 --preserve-under-name {way.preserve_under_name}",)
+    text = rollback_plan_markdown(plan)
+    assert "**every database on it" in text
+    assert "**Every write since is lost**" in text
+
+
+@pytest.mark.parametrize("how", ["restricted", "window", "no key", "not recorded", "wrong key"])
+def test_where_restoring_is_not_possible_the_reason_is_said(bench: Workbench, neon_api: FakeNeon, how: str) -> None:
+    """Neon restricts it, its history is too short, nobody may ask, nothing was recorded, the key is wrong."""
+    at, lsn, environment = datetime.now(UTC), "0/16B3748", neon_api.environment
+    word = ""
+    match how:
+        case "restricted":
+            neon_api.production.restricted = [{"name": "restore", "reason": "it is being moved"}]
+            word = "it is being moved"
+        case "window":
+            at, word = at - timedelta(days=3), "does not reach back"
+        case "no key":
+            environment, word = {}, "NEON_API_KEY"
+        case "not recorded":
+            at, lsn, word = None, "", "not recorded"
+        case "wrong key":
+            environment, word = {**environment, "NEON_API_KEY": "napi_wrong"}, "does not accept the API key"
+    plan = rollback_plan(bench.project, [2, 3], lsn=lsn, at=at, environment=environment)
+    assert not plan.restore.possible
+    assert word in plan.restore.why_not
+    assert plan.restore.commands == ()
+    assert word in rollback_plan_markdown(plan).replace("\\", "")
+
+
+def test_what_cant_be_found_out_is_said(bench: Workbench) -> None:
+    """The database is gone, and still there is a plan."""
+    gone = replace(
+        bench.project, target=Target("postgresql://nobody@127.0.0.1:9/none?connect_timeout=2", "--database-url")
+    )
+    plan = rollback_plan(gone, [2, 3], environment={})
+    assert [one.version for one in plan.done] == [2, 3]
+    assert plan.grade is None
+    assert plan.inverse == ("neon-migrate rollback 2 --allow-data-loss",)
+    assert len(plan.warnings) == 2
+    assert "### Not known" in rollback_plan_markdown(plan)
+
+
+def test_a_no_transaction_migration_that_stopped_is_told(bench: Workbench) -> None:
+    """How many of its statements are committed."""
+    bench.write(_4_bad="-- no-transaction\nALTER TABLE users ADD a int;\nSELECT nope;")
+    with pytest.raises(StatementError):
+        apply(bench.project)
+    plan = rollback_plan(bench.project, [2, 3], environment={})
+    (partly,) = plan.partly
+    assert "1 of its statements" in partly
+
+
+def test_it_reads_in_the_order_of_what_to_try(bench: Workbench) -> None:
+    """Forward, inverse SQL newest first, Neon's history."""
+    text = rollback_plan_markdown(rollback_plan(bench.project, [2, 3], environment={}, backup="before-42"))
+    order = [
+        "**Applied:**",
+        "**Not applied:**",
+        "Going forward",
+        "$EDITOR migrations/4_bad.sql",
+        "Inverse SQL",
+        "-- 3 drop",
+        "-- 2 index",
+        "Neon's history",
+        "before-42",
+    ]
+    assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+
+
+def test_nothing_applied_leaves_nothing_to_take_back(bench: Workbench) -> None:
+    """Then going forward is all there is."""
+    plan = rollback_plan(bench.project, [], environment={})
+    assert (plan.done, plan.inverse, plan.grade) == ((), (), None)
+    assert "nothing to take back" in rollback_plan_markdown(plan)
