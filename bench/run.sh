@@ -3,7 +3,7 @@
 set -u
 cd -- "$(dirname -- "$0")"
 failed=0
-for bench in startup scratch catalog status apply validate; do
+for bench in startup scratch catalog scale status apply validate; do
     printf '== %s\n' "$bench"
     python "$bench.py" || failed=1
 done
