@@ -111,7 +111,7 @@ def test_what_extensions_bring_along_is_theirs(session: Session) -> None:
             "operator",
         ),
         (
-            "ALTER OPERATOR FAMILY pg_catalog.integer_ops USING btree ADD FUNCTION 1 (text, text) bttextcmp(text, text)",
+            "ALTER OPERATOR FAMILY integer_ops USING btree ADD FUNCTION 1 (text, text) bttextcmp(text, text)",
             "function of access method",
         ),
     ],

@@ -121,6 +121,15 @@ class Catalog:
                 found.setdefault(owner, []).append(key)
         return MappingProxyType({owner: tuple(keys) for owner, keys in found.items()})
 
+    @cached_property
+    def routines(self) -> Mapping[str, tuple[Key, ...]]:
+        """The functions and aggregates by their bare names, in lower case."""
+        found: dict[str, list[Key]] = {}
+        for key in sorted(self.objects):
+            if key.kind in ("function", "aggregate"):
+                found.setdefault(key.name.partition("(")[0].lower(), []).append(key)
+        return MappingProxyType({name: tuple(keys) for name, keys in found.items()})
+
     def renamed_in(self, later: Catalog) -> Mapping[Key, Key]:
         """Old key to new of every object that has another name in `later`, a Catalog of the *same* database."""
         return {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -10,7 +11,7 @@ from neon_migrate.kind import PG_PROC, USER_SCHEMA, Alteration, Found, Kind, Rea
 from neon_migrate.sql import qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Function:
     types       of its input arguments, as `oidvectortypes` writes them: with the name they are its identity
     signature   what CREATE OR REPLACE may not change: arguments with names and modes, and the result
     definition  as `pg_get_functiondef` writes it
+    language    of a body that is a text: Postgres looks into it when it is made, and records nothing of what it names
     """
 
     schema: str
@@ -28,6 +30,7 @@ class Function:
     procedure: bool
     signature: tuple[str, ...]
     definition: str
+    language: str = field(default="", compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -45,19 +48,21 @@ class FunctionKind(Kind[Function]):
 
     def query(self, major: int) -> str:
         return f"""SELECT p.oid, n.nspname, p.proname, oidvectortypes(p.proargtypes), p.prokind = 'p',
-  ARRAY[pg_get_function_arguments(p.oid), coalesce(pg_get_function_result(p.oid), '')], pg_get_functiondef(p.oid)
-FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+  ARRAY[pg_get_function_arguments(p.oid), coalesce(pg_get_function_result(p.oid), '')], pg_get_functiondef(p.oid),
+  CASE WHEN p.prosqlbody IS NULL THEN l.lanname ELSE '' END
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= 16384 AND p.prokind <> 'a' AND {USER_SCHEMA}
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = {PG_PROC} AND d.objid = p.oid
     AND d.deptype IN ('e', 'i'))"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, schema, name, types, procedure, signature, definition = row
-        function = Function(schema, name, types, procedure, tuple(signature), definition.rstrip("\n"))
+        oid, schema, name, types, procedure, signature, definition, language = row
+        function = Function(schema, name, types, procedure, tuple(signature), definition.rstrip("\n"), language)
         return ((PG_PROC, oid, 0),), function
 
     def create(self, obj: Function, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
-        return (obj.definition.replace("CREATE OR REPLACE ", "CREATE ", 1),)
+        create = obj.definition.replace("CREATE OR REPLACE ", "CREATE ", 1)
+        return _unread(create) if _may_name_what_comes_later(obj, after, frozenset()) else (create,)
 
     def drop(self, obj: Function) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
@@ -65,10 +70,30 @@ WHERE p.oid >= 16384 AND p.prokind <> 'a' AND {USER_SCHEMA}
     def alter(self, old: Function, new: Function, before: Catalog, after: Catalog) -> Alteration | None:
         if (old.signature, old.procedure) != (new.signature, new.procedure):
             return None
-        return Alteration((new.definition,))
+        later = _may_name_what_comes_later(new, after, before.objects.keys())
+        return Alteration(_unread(new.definition) if later else (new.definition,))
 
     def identity(self, obj: Function) -> str:
         return f"{'PROCEDURE' if obj.procedure else 'FUNCTION'} {qualified(obj.schema, obj.name)}({obj.types})"
+
+
+def _may_name_what_comes_later(obj: Function, after: Catalog, present: Collection[Key]) -> bool:
+    """Whether its body has a word that is the name of a function made after it, or of what is made with its help.
+
+    A guess, from which follows only that Postgres does not look into the body: the order is that of pg_depend.
+    """
+    if obj.language not in ("sql", "plpgsql"):
+        return False
+    words = set(re.findall(r"\w+", obj.definition.lower()))
+    helped = {key.name.lower() for key in after.dependents.get(obj.key, ()) if key.kind not in ("trigger", "function")}
+    if helped & words:
+        return True
+    called = (key for word in words for key in after.routines.get(word, ()) if key not in present)
+    return obj.language == "sql" and any(key > obj.key or key.kind != "function" for key in called)
+
+
+def _unread(statement: str) -> tuple[str, ...]:
+    return "SET check_function_bodies = off", statement, "RESET check_function_bodies"
 
 
 KIND = FunctionKind()
