@@ -148,7 +148,7 @@ def test_the_walk_through_the_main_job_runs(tmp_path: Path) -> None:
         stop(tmp_path / "shop")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "proven: restored into an empty database" in done.stdout
-    assert done.stdout.rstrip().endswith("1 migration applied, 1 pending on the local database.")
+    assert done.stdout.rstrip().endswith("1 migration applied, 3 pending on the local database.")
 
 
 def test_the_picture_shows_what_a_terminal_shows() -> None:
