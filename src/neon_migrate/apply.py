@@ -6,30 +6,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from neon_migrate.differences import Difference, differences
 from neon_migrate.drift import compare_after, look
-from neon_migrate.errors import HistoryError, NeonMigrateError, StatementError, UsageError
+from neon_migrate.errors import HistoryError, NeonMigrateError, UsageError
 from neon_migrate.events import DriftFound, MigrationApplied, Notice, Warned
-from neon_migrate.expected import other_major
 from neon_migrate.ledger import folder
 from neon_migrate.ledger.history import History
-from neon_migrate.plan import plan
-from neon_migrate.postgres.progress import note, read_progress
-from neon_migrate.postgres.session import connect
 from neon_migrate.runner import locked, require_in_order
-from neon_migrate.sources.database import catalog_of, scratch_catalog
-from neon_migrate.sources.migrations import replay, snapshot_keys
-from neon_migrate.sources.roles import add_roles, roles_in
-from neon_migrate.status import StatusReport, read_ledger, report
+from neon_migrate.sources.migrations import snapshot_keys
+from neon_migrate.standin import read_live, repeat_progress, stand_in
+from neon_migrate.status import StatusReport, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from neon_migrate.catalog import Catalog
+    from neon_migrate.differences import Difference
     from neon_migrate.events import Event, Observer
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.ledger.migration import LedgerRow, Migration
-    from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
 
 
@@ -131,37 +124,26 @@ def _next(found: Folder, version: int) -> int:
 
 def _rehearse(project: Project, found: Folder, to: int | None) -> ApplyReport:
     """The dry run: the pending migrations on a scratch that was made to look like the database."""
-    settings, target = project.settings, project.require_target().direct()
-    with connect(target) as session:
-        ledger = read_ledger(session, settings)
-        live, roles = catalog_of(session, settings), roles_in(session)
-        major = session.major
-        begun = read_progress(session, settings.table_name) if ledger is not None else {}
-    pending = _pending(project, found, ledger or (), to)
-    status = report(str(target), found, ledger)
-    applied = History(found.migrations, ledger or ()).applied
-    with project.scratch(major=major, wanted=snapshot_keys(applied, settings)) as server, _untouched():
-        warnings = other_major(server)
-        database = replay(server, applied, settings).database
-        add_roles(server, roles)
-        drift = differences(plan(live, scratch_catalog(server, database, settings)).changes)
-        warnings += _bring_in_line(project, server, database, live)
-        for warning in warnings:
+    settings, live = project.settings, read_live(project)
+    pending = _pending(project, found, live.rows or (), to)
+    applied = live.history(found).applied
+    with project.scratch(major=live.major, wanted=snapshot_keys(applied, settings)) as server, _untouched():
+        made = stand_in(server, live, applied, settings)
+        repeat_progress(server, made.database, live, pending, settings.table_name)
+        for warning in made.warnings:
             project.observer(Warned(warning))
-        if drift:
-            project.observer(DriftFound(tuple(map(str, drift))))
-        rehearsal = replace(project, target=server.target(database), observer=_rehearsed(project.observer))
+        if made.drift:
+            project.observer(DriftFound(tuple(map(str, made.drift))))
+        rehearsal = replace(project, target=server.target(made.database), observer=_rehearsed(project.observer))
         with locked(rehearsal) as run:
-            for migration in pending:
-                if progress := begun.get((migration.version, "up")):
-                    note(run.session, run.conditions.ledger, migration.version, migration.checksum, progress)
             durations = run.up(pending, together=False)
     project.observer(Notice("A dry run: everything was run on a scratch, and the database was only read."))
     done = tuple(
         AppliedMigration(migration.version, migration.description, taken, verified=False)
         for migration, taken in zip(pending, durations, strict=True)
     )
-    return ApplyReport(done, status, drift, warnings, dry_run=True)
+    status = report(str(live.target), found, live.rows)
+    return ApplyReport(done, status, made.drift, made.warnings, dry_run=True)
 
 
 def _rehearsed(observer: Observer) -> Observer:
@@ -172,21 +154,6 @@ def _rehearsed(observer: Observer) -> Observer:
             observer(event)
 
     return told
-
-
-def _bring_in_line(project: Project, server: ScratchServer, database: str, live: Catalog) -> tuple[str, ...]:
-    """Make the scratch's schema that of the live database; what can't be made so is said."""
-    settings = project.settings
-    before = plan(scratch_catalog(server, database, settings), live)
-    if not before.statements:
-        return ()
-    try:
-        with server.session(database) as session:
-            session.script(before.script())
-    except StatementError as error:
-        return (f"The scratch could not be given the drift of the database: {error}",)
-    left = differences(plan(scratch_catalog(server, database, settings), live).changes)
-    return tuple(f"The scratch differs from the database: {one}" for one in left)
 
 
 @contextmanager

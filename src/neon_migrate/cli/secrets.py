@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from neon_migrate.errors import NeonMigrateError
 
 URL_VARIABLES = ("NEON_DATABASE_URL", "DATABASE_URL")
+SECRET_VARIABLES = ("PGPASSWORD", "NEON_API_KEY", "SLACK_WEBHOOK", "GITHUB_TOKEN")
 _HIDDEN = "***"
 _IN_URL = re.compile(r"([a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/]*@", re.IGNORECASE)
 _IN_PARAMETER = re.compile(r"(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&'\"]+)", re.IGNORECASE)
@@ -24,8 +25,7 @@ class Secrets:
         self._known: set[str] = set()
         for name in URL_VARIABLES:
             self.learn(environment.get(name))
-        if password := environment.get("PGPASSWORD"):
-            self._known.add(password)
+        self._known |= {environment[name] for name in SECRET_VARIABLES if environment.get(name)}
 
     def learn(self, conninfo: str | None) -> None:
         """Remember the password of a connection URL or string, as it is written and as it is sent."""

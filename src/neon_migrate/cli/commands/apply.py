@@ -8,7 +8,7 @@ import click
 
 from neon_migrate.cli.command import command
 from neon_migrate.cli.invocation import Outcome
-from neon_migrate.errors import ExitCode
+from neon_migrate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from neon_migrate.cli.invocation import Invocation
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 )
 @click.option("--to", type=int, metavar="VERSION", help="Stop after this version.")
 @click.option("--dry-run", is_flag=True, help="Run on a scratch that holds the live schema; the database is only read.")
-def apply(invocation: Invocation, to: int | None, dry_run: bool) -> Outcome:
+@click.option("--notify", is_flag=True, help="Tell the team in the end, by SLACK_WEBHOOK.")
+def apply(invocation: Invocation, to: int | None, dry_run: bool, notify: bool) -> Outcome:
     """Apply what is pending, each migration with its ledger row in one transaction, as sqlx records them.
 
     Then every row is read back and the database compared with what its applied migrations make.
@@ -33,5 +34,17 @@ def apply(invocation: Invocation, to: int | None, dry_run: bool) -> Outcome:
     from neon_migrate import api
     from neon_migrate.render.apply import apply_page
 
-    report = api.apply(invocation.project(), to=to, dry_run=dry_run)
+    if not notify:
+        report = api.apply(invocation.project(), to=to, dry_run=dry_run)
+        return Outcome(report, apply_page(report), ExitCode.OK)
+    from neon_migrate.cli import announcement
+
+    if dry_run:
+        raise UsageError("A dry run changes nothing that a team had to be told of", remedy="Leave --notify out.")
+    announcement.require_recipient()
+    project = invocation.project()
+    with announcement.failures_told(invocation, project):
+        report = api.apply(project, to=to)
+    if report.applied:
+        announcement.announce(invocation, announcement.applied(report))
     return Outcome(report, apply_page(report), ExitCode.OK)
