@@ -56,7 +56,14 @@ class Reading:
     scratches: ExitStack
 
     def both(self, sides: Sequence[Side]) -> tuple[Read, Read]:
-        """Databases first: they say which major version a text is to be run on."""
+        """Databases first: they say which major version a text is to be run on. Two of them are read at once."""
+        databases = [side for side in sides if isinstance(side, DatabaseSide)]
+        if len(databases) == len(sides):
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(len(sides)) as at_once:
+                first, second = at_once.map(lambda side: Read(*side.read(self.project)), databases)
+            return first, second
         found: dict[int, Read] = {}
         for index in sorted((0, 1), key=lambda index: not isinstance(sides[index], DatabaseSide)):
             side, other = sides[index], found.get(1 - index)
