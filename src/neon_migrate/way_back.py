@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Grade = Literal["exact", "lossy", "impossible"]
 
 _WIDTH = 100
+_GRADE = "-- Way back: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,9 @@ def with_way_back(down: str, way_back: WayBack) -> str:
     comments = ("\n".join(f"-- {line}" for line in textwrap.wrap(one, _WIDTH - 3)) for one in sentences)
     head = "".join(f"{comment}\n" for comment in comments if f"{comment}\n" not in rest)
     return f"{first}{head}{rest}" if rest.startswith("--") or not rest else f"{first}{head}\n{rest}"
+
+
+def without_grade(down: str) -> str:
+    """The text of a down file for another purpose: what it says that it loses stays, the grade goes."""
+    lines = (line for line in down.splitlines(keepends=True) if not line.startswith(_GRADE))
+    return "".join(lines).lstrip("\n")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from neon_migrate.generate import GenerateReport
     from neon_migrate.rename_candidates import RenameCandidate
     from neon_migrate.render.page import Block, Page
+    from neon_migrate.way_back import WayBack
 
 
 def generate_page(report: GenerateReport) -> Page:
@@ -47,5 +48,15 @@ def _blocks(report: GenerateReport) -> Iterator[Block]:
             yield Line((Span("wrote ", "good"), short_path(path)))
         for why in migration.why:
             yield Line((Span(f"  {why}", "dim"),))
+        yield from way_back_lines(migration.way_back)
+    for table in report.not_filled:
+        yield Line((Span("tried without rows: ", "warn"), f"{table.table}, as no row was found for it: {table.why}"))
     back = ", and its down the schema from before" if all(migration.down for migration in report.migrations) else ""
     yield Line(f"Run on a scratch Postgres before it was written: it gives what schema.json asks for{back}.")
+
+
+def way_back_lines(way_back: WayBack | None) -> tuple[Line, ...]:
+    """A way back that does not run is to be seen at once; what another one loses stands in its file."""
+    if way_back is None or way_back.grade != "impossible":
+        return ()
+    return (Line((Span("  no way back: ", "bad"), " ".join(way_back.what))),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neon_migrate.render.differences import TO_BE_MADE, differences_tree
+from neon_migrate.render.generate import way_back_lines
 from neon_migrate.render.page import Line, Span, short_path
 
 if TYPE_CHECKING:
@@ -20,5 +21,6 @@ def undo_page(report: UndoReport) -> Page:
         differences_tree(f"{report.version} takes {report.undone} back, {how}", report.differences, TO_BE_MADE),
         *(Line((Span("loses data: ", "bad"), loss)) for loss in report.losses),
         *(Line((Span("wrote ", "good"), short_path(path))) for path in report.paths),
+        *way_back_lines(report.way_back),
         Line(("It is pending now: read it, then ", Span("neon-migrate apply", "strong"))),
     )
