@@ -38,6 +38,7 @@ class Road:
         self.folder, self.github, self.slack = folder, github, slack
         self.checkout, self.output = folder / "checkout", folder / "artifacts"
         self.checkout.mkdir()
+        github.environments["production"], github.approved["production"] = ["ann", "bob"], "ann"
         self.bench = Workbench(self.checkout, target, **settings)
         self.environment: dict[str, str] = {}
         self.event("push", {})
@@ -116,6 +117,5 @@ def road(tmp_path: Path, database: Target, github_api: FakeGitHub, webhook: Webh
         _0001_users__up="CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);",
         _0001_users__down="DROP TABLE users;",
     )
-    github_api.environments["production"] = ["ann", "bob"]
     github_api.merged[SHA] = PULL_REQUEST
     return made

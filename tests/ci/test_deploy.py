@@ -74,12 +74,12 @@ def test_what_was_approved_is_deployed(road: Road) -> None:
     assert report.exit_code is ExitCode.OK
     assert [(one.version, one.verified) for one in report.applied] == [(1, True)]
     assert (report.not_applied, report.missing, report.drift, report.rollback) == ((), (), (), None)
-    assert report.approved_by == ("octocat",)
+    assert report.approved_by == ("ann",)
     assert report.before is not None
     assert report.before.lsn.count("/") == 1
     assert road.bench.versions() == [1]
     assert "## ✅ neon-migrate: deployed" in road.comment
-    assert "approved by octocat" in road.comment
+    assert "approved by ann" in road.comment
     assert "## ✅ neon-migrate: deployed" in road.summary
     assert road.told[-1] == f"✅ 1 migration applied to {road.bench.target}"
     assert road.outputs["outcome"] == "success"
@@ -123,6 +123,17 @@ def test_an_environment_that_nobody_has_to_approve_is_refused(road: Road, enviro
     assert 'approval = "none"' in report.failure.remedy
     assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
     assert road.told[-1].startswith("❌")
+
+
+def test_a_job_outside_its_environment_is_refused(road: Road) -> None:
+    """The environment has reviewers, but nobody was asked: the job does not name it."""
+    approved = _approved(road)
+    road.github.approved = {"staging": "ann"}
+    report = _deploy(road, approved)
+    assert report.exit_code is ExitCode.REFUSED
+    assert report.failure is not None
+    assert "Nobody approved this run" in report.failure.what
+    assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
 
 
 def test_the_settings_may_do_without_approval(road: Road) -> None:
@@ -249,6 +260,18 @@ def test_a_failing_slack_fails_no_deployment(road: Road) -> None:
     assert road.slack.url not in "".join(report.warnings)
 
 
+def test_what_cannot_be_written_fails_no_deployment(road: Road, tmp_path: Path) -> None:
+    """Neither the job summary nor the artifacts: production is what it was to be, and that is told."""
+    approved = _approved(road)
+    (tmp_path / "in the way").write_text("")
+    road.output = tmp_path / "in the way" / "artifacts"
+    report = _deploy(road, approved, GITHUB_STEP_SUMMARY=str(tmp_path / "no" / "folder"))
+    assert report.exit_code is ExitCode.OK
+    assert report.warnings[0].split(":")[0] == "The job summary could not be written"
+    assert len(report.warnings) == 2
+    assert road.told[-1].startswith("✅")
+
+
 def test_a_commit_without_a_pull_request_has_no_comment(road: Road) -> None:
     """It was pushed to main."""
     road.github.merged.clear()
@@ -267,7 +290,6 @@ def neon_road(tmp_path: Path, neon_api: FakeNeon, github_api: FakeGitHub, webhoo
     """The same with production on Neon."""
     road = Road(tmp_path, neon_api.target, github_api, webhook)
     road.bench.write(_0001_users__up="CREATE TABLE users ();", _0001_users__down="DROP TABLE users;")
-    github_api.environments["production"] = ["ann"]
     return road
 
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import pytest
 
-from tests.npm import npm_file
-from tests.openapi import Contract, ContractError
+from npm import npm_file
+from openapi import Contract, ContractError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,6 +104,9 @@ class Fault:
 class FakeGitHub:
     """One repository.
 
+    environments  the required reviewers of each
+    approved   who approved the run, by environment
+    merged     the pull request that was merged as a commit
     requests   `METHOD path` of each, in order
     faults     answers to give instead, each to the first request of its method
     before     called before a request is carried out, with its method and path: where another run comes in between
@@ -117,6 +120,7 @@ class FakeGitHub:
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.issues: list[dict[str, Any]] = []
         self.environments: dict[str, list[str]] = {}
+        self.approved: dict[str, str] = {}
         self.merged: dict[str, int] = {}
         self.requests: list[str] = []
         self.faults: list[Fault] = []
@@ -222,8 +226,13 @@ class FakeGitHub:
         return 200, made | {"protection_rules": rules}
 
     def _list_approvals(self, run: str, query: dict[str, str], body: Any) -> Answer:
-        made = self.document.example("environment-approvals-items")
-        made[0]["environments"][0]["name"] = "production"
+        (review,) = self.document.example("environment-approvals-items")
+        made = []
+        for environment, login in self.approved.items():
+            told = json.loads(json.dumps(review))
+            told["environments"][0]["name"] = environment
+            told["user"]["login"] = login
+            made.append(told)
         return 200, made
 
     def _list_pull_requests(self, sha: str, query: dict[str, str], body: Any) -> Answer:

@@ -13,8 +13,8 @@ from tests.github.fake_api import REPOSITORY, TOKEN, FakeGitHub, serve
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from openapi import Contract
     from tests.github.fake_api import Document
-    from tests.openapi import Contract
 
 
 @pytest.fixture

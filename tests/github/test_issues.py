@@ -91,8 +91,9 @@ def test_not_being_allowed_to_ask_is_not_an_answer(github_api: FakeGitHub, clien
         reviewers(client, "production")
 
 
-def test_who_approved_a_run(client: GitHubClient) -> None:
+def test_who_approved_a_run(github_api: FakeGitHub, client: GitHubClient) -> None:
     """For that environment."""
+    github_api.approved["production"] = "octocat"
     assert approvers(client, "99", "production") == ("octocat",)
     assert approvers(client, "99", "elsewhere") == ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from neon_migrate.ci.run import start
 from neon_migrate.compare import compare
 from neon_migrate.deployment import DeployReport, changes_since, decode_plan
 from neon_migrate.errors import ExitCode, NeonMigrateError, RefusedError, UsageError
-from neon_migrate.events import MigrationApplied
+from neon_migrate.events import MigrationApplied, Warned
 from neon_migrate.github.comment import MOST_CHARACTERS, find_comment, upsert_comment
 from neon_migrate.github.environments import approvers, reviewers
 from neon_migrate.github.outputs import write_outputs
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from neon_migrate.differences import Difference
     from neon_migrate.events import Event
     from neon_migrate.project import Project
+    from neon_migrate.report import Failure
+    from neon_migrate.rollback_plan import RollbackPlan
 
 DEPLOYMENT_FILE, WAYS_BACK_FILE = "neon-migrate-deployment.json", "neon-migrate-rollback-plan.md"
 
@@ -69,29 +72,24 @@ def deploy(
     deploy_to  the GitHub environment that this job runs in
 
     Whatever goes wrong after the run is known is in the report, with its exit code: RefusedError (an environment that
-    nobody has to approve), PlanChangedError, and what `apply`, `verify` and Neon's API raise. Raises UsageError
-    (outside GitHub Actions) and NeonMigrateError (the artifacts can't be written).
+    nobody has to approve, or a run that nobody approved), PlanChangedError, and what `apply`, `verify` and Neon's API
+    raise. Raises UsageError (outside GitHub Actions).
     """
     run = start(project, environment, output)
-    progress, failure, code, rollback = _Progress(), None, ExitCode.OK, None
+    progress, failure, code = _Progress(), None, ExitCode.OK
     try:
         _carry_out(run, progress, approved, deploy_to)
     except NeonMigrateError as error:
         failure, code = failure_of(error), error.exit_code
-    if (before := progress.before) is not None and (failure is not None or progress.missing):
-        rollback = rollback_plan(
-            run.project,
-            [one.version for one in progress.applied],
-            lsn=before.lsn,
-            at=before.at,
-            backup=before.backup,
-            environment=run.environment,
-        )
     if progress.missing and failure is None:
         code = ExitCode.FAILED
+    return _tell(run, _report(progress, deploy_to, failure, code))
+
+
+def _report(progress: _Progress, deploy_to: str, failure: Failure | None, code: ExitCode) -> DeployReport:
     done = {one.version for one in progress.applied}
     pending = progress.plan.pending if progress.plan else ()
-    report = DeployReport(
+    return DeployReport(
         plan=progress.plan,
         environment=deploy_to,
         before=progress.before,
@@ -101,11 +99,9 @@ def deploy(
         drift=progress.drift,
         failure=failure,
         exit_code=code,
-        rollback=rollback,
         approved_by=progress.approved_by,
         warnings=progress.warnings,
     )
-    return _tell(run, report)
 
 
 def _carry_out(run: Run, progress: _Progress, approved: str | None, deploy_to: str) -> None:
@@ -141,7 +137,14 @@ def _require_approval(run: Run, approved: str | None, deploy_to: str) -> tuple[s
             raise UsageError(
                 "It is not said what was approved", remedy="Give --plan the output `plan` of `neon-migrate ci plan`."
             )
-        return approvers(client, run.event.run_id, deploy_to)
+        approved_by = approvers(client, run.event.run_id, deploy_to)
+    if not approved_by:
+        raise RefusedError(
+            f"Nobody approved this run for the GitHub environment {deploy_to}",
+            why="The environment has required reviewers, but this job does not wait for them.",
+            remedy=f"Give the job that deploys `environment: {deploy_to}`.",
+        )
+    return approved_by
 
 
 def _require_same(run: Run, approved: DeploymentPlan, now: DeploymentPlan) -> None:
@@ -149,7 +152,8 @@ def _require_same(run: Run, approved: DeploymentPlan, now: DeploymentPlan) -> No
     if not changes:
         return
     if approved.fingerprint != now.fingerprint:
-        changes += tuple(f"Not as its migrations make it: {each}" for each in compare(run.project).differences)
+        with suppress(NeonMigrateError):  # it only says more of what is known to have changed
+            changes += tuple(f"Not as its migrations make it: {each}" for each in compare(run.project).differences)
     raise PlanChangedError(
         "What would be deployed is not what was approved; nothing was done",
         why="\n".join(changes),
@@ -170,26 +174,66 @@ def _watched(project: Project, progress: _Progress) -> Project:
 
 
 def _tell(run: Run, report: DeployReport) -> DeployReport:
-    """Summary, artifacts, the pull request's comment, the team; the outcome depends on none of them."""
-    write_summary(outcome_markdown(report, run.event.run_url), run.environment)
-    files = [run.artifact(DEPLOYMENT_FILE, as_json(report))]
-    if report.rollback is not None:
-        ways_back = rollback_plan_markdown(report.rollback)
-        write_summary(ways_back, run.environment)
-        files.append(run.artifact(WAYS_BACK_FILE, ways_back))
+    """Summary, ways back, artifacts, the pull request's comment, the team; the outcome depends on none of them.
+
+    The outcome comes first: a job that is cancelled has seconds left, and the ways back take longer to be worked out.
+    """
     url, warnings = "", report.warnings
+    warnings += _summarise(run, outcome_markdown(report, run.event.run_url))
+    if report.before is not None and not report.succeeded:
+        report = replace(report, rollback=_ways_on(run, report))
+        warnings += _summarise(run, rollback_plan_markdown(report.rollback)) if report.rollback else ()
     if report.plan is None or report.plan.pending:
         url, refused = run.attempt("The comment could not be updated", lambda: _comment(run, report))
         warnings += refused + run.tell(_message(report, url))
-    outcome = "success" if report.succeeded else "failure"
+    report = replace(report, comment_url=url, warnings=warnings)
+    files, unwritten = _artifacts(run, report)
     outputs = {
-        "outcome": outcome,
+        "outcome": "success" if report.succeeded else "failure",
         "applied": str(len(report.applied)),
         "comment-url": url,
         "artifacts": str(run.output),
     }
     write_outputs(outputs, run.environment)
-    return replace(report, comment_url=url, files=tuple(files), warnings=warnings)
+    return replace(report, files=files, warnings=warnings + unwritten)
+
+
+def _summarise(run: Run, text: str) -> tuple[str, ...]:
+    def write() -> str:
+        write_summary(text, run.environment)
+        return ""
+
+    return run.attempt("The job summary could not be written", write)[1]
+
+
+def _ways_on(run: Run, report: DeployReport) -> RollbackPlan | None:
+    before = report.before
+    if before is None:
+        return None
+    return rollback_plan(
+        run.project,
+        [one.version for one in report.applied],
+        lsn=before.lsn,
+        at=before.at,
+        backup=before.backup,
+        environment=run.environment,
+    )
+
+
+def _artifacts(run: Run, report: DeployReport) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """The files that were written, and a warning for each that could not be."""
+    texts = {DEPLOYMENT_FILE: as_json(report)}
+    if report.rollback is not None:
+        texts[WAYS_BACK_FILE] = rollback_plan_markdown(report.rollback)
+    files: tuple[Path, ...] = ()
+    warnings: tuple[str, ...] = ()
+    for name, text in texts.items():
+        try:
+            files += (run.artifact(name, text),)
+        except NeonMigrateError as error:
+            warnings += (f"{error.what}. {error.why}",)
+            run.project.observer(Warned(warnings[-1]))
+    return files, warnings
 
 
 def _comment(run: Run, report: DeployReport) -> str:

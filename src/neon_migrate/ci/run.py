@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ class Run:
     """
 
     event: Event
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     output: Path
     project: Project
 
@@ -80,13 +80,15 @@ class Run:
         return warnings
 
     def attempt(self, what: str, act: Callable[[], str]) -> tuple[str, tuple[str, ...]]:
-        """Tell GitHub something that the outcome does not depend on: what `act` gives, or a warning that it failed."""
+        """Write something that the outcome does not depend on: what `act` gives, or a warning that it failed."""
         try:
             return act(), ()
         except NeonMigrateError as error:
             warning = " ".join(filter(None, (f"{what}: {error.what}.", error.why, error.remedy)))
-            self.project.observer(Warned(warning))
-            return "", (warning,)
+        except OSError as error:  # the runner's own files: its disk is full, say
+            warning = f"{what}: {error}."
+        self.project.observer(Warned(warning))
+        return "", (warning,)
 
 
 def start(project: Project, environment: Mapping[str, str], output: Path = Path()) -> Run:

@@ -102,10 +102,10 @@ def _outcome(report: DeployReport, run_url: str) -> Iterator[str]:
 
 
 def _how_far(report: DeployReport) -> str:
-    if not report.applied and report.before is None:
+    if report.before is None:
         return "**Nothing was done to the database.**"
     done, left = len(report.applied), len(report.not_applied)
-    ready = " The rollback plan is in the job summary and the artifact." if report.rollback else ""
+    ready = " The ways on are in the job summary and the artifact."
     return f"**{plural(done, 'migration')} applied, {left} not.**{ready}"
 
 
