@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generating import Desk, schema
+from generating import ID, Desk, schema
 from neon_migrate.errors import ExitCode, HistoryError, RefusedError
+from neon_migrate.generate import generate
 from neon_migrate.undo import undo
 
 if TYPE_CHECKING:
@@ -115,3 +116,15 @@ def test_what_schema_json_has_no_word_for_is_not_out_of_step(desk: Desk) -> None
     files["0001_users.down.sql"] = "DROP TABLE users; DROP FUNCTION one();"
     document = schema({"users": {"fields": {"id": {"type": "integer", "primary": True}}}})
     assert undo(desk.project(document, files=files), 2).warnings == ()
+
+
+def test_the_grade_of_another_file_is_not_taken_over(desk: Desk) -> None:
+    """A generated down file that becomes an up file is no way back any more; what it loses stays said."""
+    generate(desk.project(schema({"users": {"fields": {"id": ID}}})), name="users")
+    project = desk.project(schema({"users": {"fields": {"id": ID, "age": {"type": "integer"}}}}))
+    generate(project, name="age")
+    report = undo(project, 2, allow_data_loss=True)
+    assert "Way back" not in report.up
+    assert "-- Loses column public.users.age with its values.\n" in report.up
+    assert report.way_back is not None
+    assert (report.down or "").startswith(f"-- Way back: {report.way_back.grade}.\n")
