@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, note, settings
 
+from neon_migrate.diff import diff
 from neon_migrate.errors import RefusedError, StatementError
 from neon_migrate.kind import Run
 from neon_migrate.online import offline, online
@@ -17,6 +20,8 @@ from neon_migrate.run_plan import run_plan
 from neon_migrate.settings import Settings
 from neon_migrate.sources.database import catalog_of, scratch_catalog
 from peers import difference, dumped
+from random_schemas import RandomSchema, schemas
+from schema_pairs import catalog_of as catalog_of_ddl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
     from neon_migrate.online import Batch
     from neon_migrate.postgres.scratch import ScratchServer
 
+EXAMPLES = int(os.environ.get("NEON_MIGRATE_TEST_EXAMPLES", "60")) // 6
 SETTINGS = Settings(Path(), Path(), Path())
 T = "CREATE TABLE t (a integer, b text);"
 R = "CREATE TABLE r (id integer PRIMARY KEY);"
@@ -279,3 +285,22 @@ def test_groups_of_what_needs_each_other() -> None:
     """Rings are found whatever leads into them; what stands alone is a group of one."""
     after = {1: {2}, 2: {3}, 3: {1}, 4: {3}, 5: {6}, 6: {5, 4}, 7: set[int]()}
     assert set(strongly_connected(after)) == {frozenset({1, 2, 3}), frozenset({4}), frozenset({5, 6}), frozenset({7})}
+
+
+@settings(max_examples=EXAMPLES, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+@given(first=schemas(), second=schemas())
+def test_batches_lead_from_any_schema_to_any_other(
+    scratch: ScratchServer, first: RandomSchema, second: RandomSchema
+) -> None:
+    """Whatever the two are, and however many batches it takes; and back."""
+    name = scratch.create()
+    try:
+        with scratch.session(name) as session:
+            before, after = catalog_of_ddl(session, first.ddl()), catalog_of_ddl(session, second.ddl())
+            session.script(first.ddl())
+            for planned, goal in ((plan(before, after), after), (plan(after, before), before)):
+                note("\n".join(batch.script() for batch in online(planned)))
+                run_plan(session, planned, SETTINGS)
+                assert diff(catalog_of(session, SETTINGS), goal) == ()
+    finally:
+        scratch.drop(name)
