@@ -1,0 +1,149 @@
+"""The written workflows, run by a runner that isn't ours, against a fake GitHub and a fake Neon with real databases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from act import ActRun, Runner, runner
+from neon.fake_api import KEY, PROJECT, FakeNeon
+from neon_migrate.init import init
+from tests.github.fake_api import (
+    REPOSITORY,
+    TOKEN,
+    FakeGitHub,
+    _github_contract,
+    github_api,
+    github_contract,
+    github_document,
+)
+from workbench import Workbench
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["_github_contract", "github_api", "github_contract", "github_document"]
+
+ACTION = "someone/neon-migrate@0123456789abcdef0123456789abcdef01234567"
+NUMBER = 7
+
+
+class Road:
+    """A repository on GitHub with its workflows, and production on Neon."""
+
+    def __init__(self, folder: Path, github: FakeGitHub, neon: FakeNeon) -> None:
+        self.github, self.neon = github, neon
+        self.checkout = folder / "checkout"
+        self.checkout.mkdir()
+        init(self.checkout, github=True, action=ACTION)
+        (self.checkout / "schema.json").unlink()
+        self.bench = Workbench(self.checkout, neon.target)
+        self.bench.write(
+            _0001_users__up="CREATE TABLE users (id bigint PRIMARY KEY);", _0001_users__down="DROP TABLE users;"
+        )
+        github.environments["production"], github.approved["production"] = ["ann"], "ann"
+        self._runner: Runner | None = None
+        self._folder = folder
+
+    @property
+    def runner(self) -> Runner:
+        """The runner of the checkout as it is when this is first asked for."""
+        if self._runner is None:
+            self._runner = runner(self._folder, self.checkout)
+        return self._runner
+
+    def event(self, name: str, payload: dict[str, Any], *, with_secrets: bool = True) -> ActRun:
+        """Let something happen in the repository."""
+        repository = {"full_name": REPOSITORY, "name": "shop", "owner": {"login": "octo"}, "default_branch": "main"}
+        secrets = {"NEON_DATABASE_URL": self.neon.production_url, "NEON_API_KEY": KEY} if with_secrets else {}
+        return self.runner.run(
+            name,
+            {"repository": repository, **payload},
+            secrets={**secrets, "GITHUB_TOKEN": TOKEN},
+            variables={"NEON_PROJECT_ID": PROJECT},
+            environment={
+                "GITHUB_API_URL": self.github.url,
+                "GITHUB_REPOSITORY": REPOSITORY,
+                "NEON_API_HOST": self.neon.url,
+            },
+        )
+
+    def pull_request(self, action: str, *, fork: bool = False) -> ActRun:
+        """A pull request is opened or updated."""
+        head = {"sha": "6dcb09b5b57875f334f61aebed695e2e4193db5e", "ref": "change"}
+        head |= {"repo": {"full_name": "stranger/shop" if fork else REPOSITORY}}
+        base = {"ref": "main", "repo": {"full_name": REPOSITORY}}
+        request = {"number": NUMBER, "head": head, "base": base}
+        return self.event("pull_request", {"action": action, "pull_request": request}, with_secrets=not fork)
+
+
+@pytest.fixture
+def road(tmp_path: Path, github_api: FakeGitHub, neon_api: FakeNeon) -> Road:
+    """A repository with one migration pending."""
+    neon_api.polls = 1
+    return Road(tmp_path, github_api, neon_api)
+
+
+def test_a_pull_request_is_rehearsed_on_a_branch_and_gets_one_comment(road: Road) -> None:
+    """Opened and updated: one comment, the report kept, production as it was, and no branch left."""
+    for action in ("opened", "synchronize"):
+        done = road.pull_request(action)
+        assert done.code == 0, done.log
+    assert len(road.github.bodies(NUMBER)) == 1
+    assert "0001_users" in road.github.bodies(NUMBER)[0]
+    assert (road.runner.uploads / "neon-migrate-report.json").is_file()
+    assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
+    assert [branch.name for branch in road.neon.branches.values()] == ["main"]
+    assert sum(request.startswith("POST") for request in road.neon.requests) == 2
+    assert "pr0duction-pw" not in done.log
+
+
+def test_a_forks_pull_request_is_validated_without_secrets(road: Road) -> None:
+    """No branch, no comment, and the run is green."""
+    done = road.pull_request("opened", fork=True)
+    assert done.code == 0, done.log
+    assert road.neon.requests == []
+    assert road.github.comments == {}
+    assert not any(request.startswith("POST") for request in road.github.requests)
+
+
+def test_merged_it_is_planned_and_deployed(road: Road) -> None:
+    """The job that plans hands its plan to the job that deploys."""
+    done = road.event("push", {"ref": "refs/heads/main"})
+    assert done.code == 0, done.log
+    assert road.bench.versions() == [1]
+    assert (road.runner.uploads / "neon-migrate-deployment.json").is_file()
+
+
+def test_an_environment_without_reviewers_is_refused(road: Road) -> None:
+    """Nothing is applied."""
+    road.github.environments["production"] = []
+    done = road.event("push", {"ref": "refs/heads/main"})
+    assert done.code != 0
+    assert "no required reviewers" in done.log
+    assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
+
+
+def test_a_deployment_that_fails_half_way_leaves_a_rollback_plan(road: Road) -> None:
+    """The first migration is applied, the second is not, and the artifacts say what to do."""
+    road.bench.write(_0002_broken="ALTER TABLE nobody ADD COLUMN a int;")
+    done = road.event("push", {"ref": "refs/heads/main"})
+    assert done.code != 0
+    assert road.bench.versions() == [1]
+    assert "neon-migrate restore" in (road.runner.uploads / "neon-migrate-rollback-plan.md").read_text()
+
+
+def test_drift_between_approval_and_deployment_stops_it(road: Road) -> None:
+    """Production was changed by hand after the plan was made: nothing is applied."""
+
+    def by_hand(method: str, path: str) -> None:
+        if path.endswith("/environments/production"):
+            with road.bench.session() as session:
+                session.script("CREATE TABLE IF NOT EXISTS by_hand ()")
+
+    road.github.before = by_hand
+    done = road.event("push", {"ref": "refs/heads/main"})
+    assert done.code != 0
+    assert "not what was approved" in done.log
+    assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
