@@ -25,9 +25,11 @@ from neon_migrate.sql import identifier
 from peers import connection_options, difference, dumped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from neon_migrate.catalog import Catalog
+    from neon_migrate.online import Batch
+    from neon_migrate.plan import Plan
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
 
@@ -120,8 +122,10 @@ def by_psql(server: ScratchServer, name: str, file: Path) -> str:
     return done.stderr if done.returncode else ""
 
 
-def check(pair: Sides, first: Path, second: Path) -> None:
+def check(pair: Sides, first: Path, second: Path, batches: Callable[[Plan], Sequence[Batch]]) -> None:
     """The plan between two schemas leads from either to the other, or it is an AssertionError or an error of ours.
+
+    batches  how it is done: `online` or `offline`
 
     pg_dump of what it gives is that of the goal; our own Catalog is too, and planning again finds nothing to do.
     Raises NotLoadedError.
@@ -131,17 +135,16 @@ def check(pair: Sides, first: Path, second: Path) -> None:
         read = [ScratchDatabase(server, name, scratch_catalog(server, name, SETTINGS)) for server, name in databases]
         before, after = settled_apart(read[0], read[1], SETTINGS)
         dumps = [dumped(server.target(name)) for server, name in databases]
-        _lead(*databases[0], before, after, dumps[1])
-        _lead(*databases[1], after, before, dumps[0])
+        _lead(*databases[0], batches(plan(before, after)), after, dumps[1])
+        _lead(*databases[1], batches(plan(after, before)), before, dumps[0])
 
 
-def _lead(server: ScratchServer, name: str, start: Catalog, goal: Catalog, wanted: tuple[str, ...]) -> None:
-    planned = plan(start, goal)
+def _lead(server: ScratchServer, name: str, batches: Sequence[Batch], goal: Catalog, wanted: tuple[str, ...]) -> None:
+    text = "\n".join(batch.script() for batch in batches)
     with server.session(name) as session:
-        session.script(f"BEGIN;{planned.script()};COMMIT")
+        for batch in batches:
+            session.script(batch.script())
     left = difference(dumped(server.target(name)), wanted)
-    if left:
-        raise AssertionError(f"{planned.script()}\n{left}")
-    found = scratch_catalog(server, name, SETTINGS)
-    again = diff(found, goal)
-    assert not again, f"{planned.script()}\n{again}"
+    assert not left, f"{text}\n{left}"
+    again = diff(scratch_catalog(server, name, SETTINGS), goal)
+    assert not again, f"{text}\n{again}"

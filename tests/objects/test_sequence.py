@@ -23,6 +23,13 @@ CASES = (
         back=("DROP SEQUENCE public.s",),
     ),
     Case(
+        "in the place of a type",
+        "CREATE TYPE s AS ENUM ('a')",
+        "CREATE SEQUENCE s",
+        sql=("DROP TYPE public.s", "CREATE SEQUENCE public.s"),
+        back=("DROP SEQUENCE public.s", "CREATE TYPE public.s AS ENUM ('a')"),
+    ),
+    Case(
         "with all options",
         "",
         "CREATE SEQUENCE s AS smallint INCREMENT BY -2 MINVALUE -100 MAXVALUE 50 START WITH 10 CACHE 5 CYCLE",
