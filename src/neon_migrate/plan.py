@@ -5,11 +5,12 @@ Order comes from pg_depend of both sides: what uses an object is taken down befo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename, diff
+from neon_migrate.initial_privileges import initial_grants
 from neon_migrate.objects import kind_of
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, between_tables, in_a_cycle, in_order, names_taken
 
@@ -106,6 +107,7 @@ class _Planner:
         for change in self.changes:
             self._sort_in(change)
         self._take_down_what_hangs_on_it()
+        self._heed_default_privileges()
         gone = self._gone_with_their_owner()
         inlined = self._inlined()
         follows = self._follows(gone, inlined)
@@ -117,10 +119,23 @@ class _Planner:
                 tuple(self._written(node, inlined)),
                 self._online(node),
                 frozenset(position[earlier] for earlier in follows[node]),
-                self._replaced_online(node[1]),
+                node[0] == PUT and self._replaced_online(node[1]),
             )
             for node in nodes
         )
+
+    def _heed_default_privileges(self) -> None:
+        """What is made while default privileges are in force has its grants put right."""
+        grants = {grant.key: grant for grant in initial_grants(self.before, self.after, self.creates)}
+        if grants:
+            depends = self.after.depends
+            own = {key: grant.needs for key, grant in grants.items()}
+            self.after = replace(
+                self.after,
+                objects={**self.after.objects, **grants},
+                read_depends=lambda: {**depends, **own},
+            )
+            self.creates.update(grants)
 
     def _sort_in(self, change: Change) -> None:
         match change:

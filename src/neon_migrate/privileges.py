@@ -28,6 +28,18 @@ class Privileges:
         keeps = tuple(sorted(set(plain) - set(may_pass_on)))
         return cls(*((_EVERY,) if every and len(some) == every else some for some in (keeps, may_pass_on)))
 
+    def joined(self, other: Privileges) -> Privileges:
+        """These and those of `other`."""
+        plain, may_pass_on = ({*one, *two} for one, two in zip(self._sorts, other._sorts, strict=True))
+        if _EVERY in may_pass_on:
+            return Privileges((), (_EVERY,))
+        keeps = {_EVERY} if _EVERY in plain else plain - may_pass_on
+        return Privileges(tuple(sorted(keeps)), tuple(sorted(may_pass_on)))
+
+    @property
+    def _sorts(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return self.plain, self.grantable
+
     @property
     def held(self) -> frozenset[str]:
         """All of them, whether they may be passed on or not."""

@@ -37,7 +37,6 @@ CASES = (
         sql=(
             "ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM PUBLIC",
             "CREATE TABLE public.t (\n    a integer\n)",
-            "GRANT INSERT, SELECT ON TABLE public.t TO anonymous",
             "ALTER DEFAULT PRIVILEGES REVOKE INSERT ON TABLES FROM anonymous",
         ),
     ),
