@@ -20,7 +20,7 @@ _LEVELS: dict[str, RemarkLevel] = {
     "failed": "error",
     "warned": "warning",
 }
-_BREAKING = "breaking changes"
+BREAKING = "breaking changes"
 """The check of `validate` that a rehearsal looks at more closely."""
 
 
@@ -78,7 +78,7 @@ def _of_report(report: Report, folder: str) -> Iterator[Remark]:
 
 def _of_validation(validation: ValidateReport, report: Report | None, folder: str) -> Iterator[Remark]:
     for check in validation.checks:
-        if report is not None and check.name == _BREAKING:
+        if report is not None and check.name == BREAKING:
             continue
         code = check.name.replace(" ", "-")
         for finding in check.findings:

@@ -66,6 +66,9 @@ def test_a_plan_of_a_contradictory_history_is_an_error(road: Road) -> None:
     road.bench.write(_0001_users__up="CREATE TABLE other ();")
     with pytest.raises(HistoryError):
         _plan(road)
+    assert "can't be planned" in road.summary
+    assert "0001_users.up.sql was changed after it was applied" in road.summary
+    assert road.told == ["❌ The deployment to production can't be planned"]
 
 
 def test_what_was_approved_is_deployed(road: Road) -> None:

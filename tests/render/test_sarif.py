@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator
 
-from neon_migrate.remarks import Remark, remarks
+from neon_migrate.checks import checks
+from neon_migrate.remarks import BREAKING, Remark, remarks
 from neon_migrate.render.sarif import sarif
 from neon_migrate.report import EditedMigration, Failure
 from tests.render.reports import FILE, INVALID, VALID, report
@@ -97,3 +98,4 @@ def test_what_stops_comes_first_and_nothing_twice() -> None:
         "changed-type",
     ]
     assert [remark.code for remark in remarks(None, VALID)] == ["breaking-changes"]
+    assert BREAKING in {check.name for check in checks()}

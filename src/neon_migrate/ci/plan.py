@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neon_migrate.ci.failure import failure_of
 from neon_migrate.ci.production import planned
 from neon_migrate.ci.run import start
 from neon_migrate.deployment import PlanReport, encode_plan
+from neon_migrate.errors import NeonMigrateError
 from neon_migrate.github.outputs import write_outputs
 from neon_migrate.github.summary import write_summary
 from neon_migrate.notify import Link, Message
-from neon_migrate.render.deployment import plan_markdown
+from neon_migrate.render.deployment import plan_markdown, unplanned_markdown
 from neon_migrate.render.page import plural
 
 if TYPE_CHECKING:
@@ -25,10 +27,16 @@ def plan(project: Project, environment: Mapping[str, str], *, deploy_to: str) ->
     deploy_to  the GitHub environment that the deploying job runs in
 
     The output `plan` is for `ci deploy`; `pending` is the number of migrations, so that a job can be left out at 0.
-    Raises UsageError, UnreachableError, MigrationFileError, HistoryError.
+    Raises UsageError, UnreachableError, MigrationFileError and HistoryError, of which summary and team are told too.
     """
     run = start(project, environment)
-    found = planned(project)
+    try:
+        found = planned(project)
+    except NeonMigrateError as error:
+        failure = failure_of(error)
+        write_summary(unplanned_markdown(failure, deploy_to), environment)
+        run.tell(Message("failure", f"The deployment to {deploy_to} can't be planned", (failure.what,)))
+        raise
     write_outputs({"pending": str(len(found.pending)), "digest": found.digest, "plan": encode_plan(found)}, environment)
     write_summary(plan_markdown(found, deploy_to), environment)
     warnings = tuple[str, ...]()

@@ -34,6 +34,11 @@ def plan_markdown(plan: DeploymentPlan, environment: str) -> str:
     )
 
 
+def unplanned_markdown(failure: Failure, environment: str) -> str:
+    """Why there is no plan."""
+    return f"## ⛔ neon-migrate: the deployment to {escaped(environment)} can't be planned\n\n{_failed(failure)}"
+
+
 def outcome_markdown(report: DeployReport, run_url: str) -> str:
     """What was done and what was not."""
     return "\n".join(_outcome(report, run_url))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neon_migrate.remarks import BREAKING
 from neon_migrate.render.differences import TO_BE_MADE, differences_tree
 from neon_migrate.render.markdown_text import Section, block, bullets, code, details, escaped, fitted, table
 from neon_migrate.render.page import duration, listing, plural
@@ -23,9 +24,6 @@ MARKS = {"in order": "✅", "look": "⚠️", "stop": "⛔"}
 _SEVERITIES = {"danger": "🔴 danger", "warning": "🟠 warning", "note": "🔵 note"}
 _GRADES = {"exact": "✅ exact", "lossy": "⚠️ lossy", "impossible": "⛔ impossible"}
 _STATES = {"failed": "⛔ failed", "warned": "⚠️ warned", "passed": "✅ passed", "skipped": "➖ skipped"}
-_BREAKING = "breaking changes"
-"""The check of `validate` that a rehearsal looks at more closely."""
-
 _LOCKS = (
     "ACCESS SHARE",
     "ROW SHARE",
@@ -268,7 +266,7 @@ def _certainty(report: Report, left_out: str) -> Iterator[Section]:
 
 
 def _validation(validation: ValidateReport, *, rehearsed: bool, left_out: str) -> Iterator[Section]:
-    shown = [check for check in validation.checks if not (rehearsed and check.name == _BREAKING)]
+    shown = [check for check in validation.checks if not (rehearsed and check.name == BREAKING)]
     loud = [check for check in shown if check.state in ("failed", "warned")]
     items = [item for check in loud for item in _findings(check)]
     if items:
