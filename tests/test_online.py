@@ -133,6 +133,21 @@ def told(batches: tuple[Batch, ...]) -> list[list[str]]:
             id="a key is replaced in one transaction",
         ),
         pytest.param(
+            f"{T} CREATE UNIQUE INDEX i ON t (a); CREATE TABLE u (a integer REFERENCES t (a))",
+            "CREATE TABLE t (a integer, b text); CREATE UNIQUE INDEX i ON t (a) INCLUDE (b); "
+            "CREATE TABLE u (a integer REFERENCES t (a))",
+            [
+                [
+                    "ALTER TABLE public.u DROP CONSTRAINT u_a_fkey",
+                    "DROP INDEX public.i",
+                    "CREATE UNIQUE INDEX i ON public.t (a) INCLUDE (b)",
+                    "ALTER TABLE public.u ADD CONSTRAINT u_a_fkey FOREIGN KEY (a) REFERENCES public.t(a) NOT VALID",
+                ],
+                ["ALTER TABLE public.u VALIDATE CONSTRAINT u_a_fkey"],
+            ],
+            id="a foreign key is not left without the index that it needs",
+        ),
+        pytest.param(
             f"{T} CREATE VIEW v AS SELECT a FROM t",
             "CREATE TABLE t (a bigint, b varchar); CREATE VIEW v AS SELECT a FROM t; CREATE INDEX i ON t (a)",
             [

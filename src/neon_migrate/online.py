@@ -26,6 +26,9 @@ _NAME = 60
 """The most characters of a file's name that say what it does."""
 
 _SHORT = "Locks only for a moment, whatever the number of rows: in one transaction."
+_AT_ONCE = (
+    OnlineStep((), Run.LONG, "What needs each other is changed at once, which takes as long as there are rows."),
+)
 _PUT_BACK = "What hangs on it is taken down and put back in the same transaction."
 
 
@@ -99,13 +102,14 @@ _Graph = dict["_Step", set["_Step"]]
 
 def _batches(parts: Sequence[Part], plain: frozenset[int]) -> tuple[Batch, ...]:
     """`plain` are the positions of parts that are done without their online steps."""
+    at_once: frozenset[int] = frozenset()
     while True:
-        graph = _graph(parts, plain)
+        graph = _graph(parts, plain, at_once)
         groups = strongly_connected(graph)
         unfit = frozenset(number for group in groups for number in _unfit(group))
         if not unfit:
             return tuple(_in_batches(graph, groups))
-        plain |= unfit
+        at_once |= unfit
 
 
 def _unfit(group: Collection[_Step]) -> Iterator[int]:
@@ -116,14 +120,17 @@ def _unfit(group: Collection[_Step]) -> Iterator[int]:
             yield step.number[0]
 
 
-def _graph(parts: Sequence[Part], plain: frozenset[int]) -> _Graph:
+def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]) -> _Graph:
+    """What has to be done before what; `at_once` are the positions of parts that can't be done online together."""
     downs = {part.node[1]: number for number, part in enumerate(parts) if part.node[0] == DROP}
     # What is replaced online takes its old self down too; where that is not possible, both halves are plain.
     replaced = {
-        downs[part.node[1]]: number for number, part in enumerate(parts) if part.replaces and number not in plain
+        downs[part.node[1]]: number
+        for number, part in enumerate(parts)
+        if part.replaces and number not in plain | at_once
     }
     steps = {
-        number: _steps(number, part, part.online if number not in plain else ())
+        number: _steps(number, part, () if number in plain else _AT_ONCE if number in at_once else part.online)
         for number, part in enumerate(parts)
         if number not in replaced
     }
@@ -148,6 +155,8 @@ def _graph(parts: Sequence[Part], plain: frozenset[int]) -> _Graph:
 def _steps(number: int, part: Part, online: Sequence[OnlineStep]) -> tuple[_Step, ...]:
     if not online:
         return (_Step((number, 0), part.statements, Run.SHARED, "", ""),)
+    if online is _AT_ONCE:
+        return (_Step((number, 0), part.statements, online[0].run, online[0].why, ""),)
     key = part.node[1]
     loses = next((statement.loses for statement in part.statements if statement.loses), "")
     return tuple(
