@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from neon_migrate.ledger.migration import Migration
+    from neon_migrate.plan import Statement
+    from neon_migrate.rows import Loss
     from neon_migrate.trail import Trail
 
 _COMPUTED = "There is no down file; computed."
@@ -44,8 +46,10 @@ def graded(
     if isinstance(back, Catalog):
         left = tuple(map(str, differences(diff(back, before))))
     renamed = before.renamed_in(after)
-    lost = plan(before, after).losses_beside(renamed)
-    seen = () if tried is None or fails else tuple(one for one in tried.not_brought_back if not _named(one, lost))
+    forward = plan(before, after)
+    lost = forward.losses_beside(renamed)
+    gone = () if tried is None or fails else tried.not_brought_back
+    seen = tuple(loss.what for loss in gone if not _named(loss, forward.statements))
     worth = way_back((*lost, *seen), plan(after, before).losses_beside(set(renamed.values())), fails=fails)
     if fails or left:
         unlike = () if fails else tuple(f"Leaves another schema: {one}." for one in left)
@@ -54,6 +58,7 @@ def graded(
     return WayBack(migration.version, worth.grade, (*notes, *worth.what), sql)
 
 
-def _named(loss: str, losses: Sequence[str]) -> bool:
-    """Whether a loss that was seen is one that the plan has named, if in other words."""
-    return any(loss in one or one in loss for one in losses)
+def _named(loss: Loss, statements: Sequence[Statement]) -> bool:
+    """Whether a statement of the plan says that it loses this, or all of its table."""
+    table = loss.key._replace(kind="table", part="")
+    return any(key in (loss.key, table) for statement in statements if statement.loses for key in statement.serves)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from neon_migrate.ledger.migration import Migration, MigrationFile
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
-    from neon_migrate.rows import Contents, Variety
+    from neon_migrate.rows import Contents, Loss, Variety
     from neon_migrate.settings import Settings
 
 _VARIETIES: tuple[Variety | None, ...] = ("varied", "plain", None)
@@ -55,12 +55,12 @@ class TriedBack:
 
     fails             why it does not run; empty where it does
     left              in what the schema is not as it was before the migration
-    not_brought_back  data that was there before, in words
+    not_brought_back  data that was there before
     """
 
     fails: str = ""
     left: tuple[str, ...] = ()
-    not_brought_back: tuple[str, ...] = ()
+    not_brought_back: tuple[Loss, ...] = ()
 
 
 class Trail:
@@ -130,7 +130,7 @@ class Trail:
                 return TriedBack(left=left)
             with self._server.session(name) as plain:
                 gone = losses(plain, before.contents, found.contents)
-            return TriedBack(left=left, not_brought_back=tuple(loss.what for loss in gone))
+            return TriedBack(left=left, not_brought_back=gone)
 
     def places(self, migration: Migration, wanted: Sequence[Hazard]) -> dict[Hazard, int]:
         """Where the statement starts, in characters of the up file, after which each hazard is first seen.

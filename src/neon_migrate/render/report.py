@@ -110,7 +110,8 @@ def _timings(report: Report) -> Iterator[Block]:
     yield Table(("statement", "what", "took", "rows", "locks that others meet"), rows, right=frozenset({2, 3}))
     for size in report.tables:
         known = f"about {plural(size.rows, 'row')}" if size.rows >= 0 else "rows not known"
-        yield Line(Span(f"{size.name} in production: {known}, {size.bytes / 1e6:,.1f} MB", "dim"), 2)
+        large = f"{size.bytes / 1e6:,.0f} MB" if size.bytes >= 1e6 else "under 1 MB"
+        yield Line(Span(f"{size.name} in production: {known}, {large}", "dim"), 2)
 
 
 def _timed(timing: MigrationTiming) -> Iterator[tuple[Inline, ...]]:
