@@ -42,7 +42,7 @@ ROUND_TRIP_S = 0.05
 GOAL_RATIO = 1.0
 GOAL_MORE_S = 1.0
 GOAL_GROWTH = 2.0
-"""An object may take so many times as long, or as much, among 30,000 as among 1,000: those fit in a processor's cache."""
+"""An object may take so many times as long among 30,000 as among 1,000, which fit in a processor's cache."""
 
 
 class Measured(NamedTuple):

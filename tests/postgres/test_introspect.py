@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from every_kind import BASE, ROLES
 from neon_migrate.catalog import Key
+from neon_migrate.objects import kinds
 from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.postgres.progress import PROGRESS_TABLE
+from neon_migrate.postgres.reading import Reading
 
 if TYPE_CHECKING:
+    from neon_migrate.kind import Kind
     from neon_migrate.postgres.session import Session
 
 UNKNOWN = {
@@ -72,6 +76,26 @@ def test_a_schema_that_is_ignored_as_a_whole_is_left_out_with_all_in_it(session:
 
     assert catalog.objects == before.objects
     assert catalog.unmodelled == ()
+
+
+def test_what_is_not_asked_for_is_not_there(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind that the walk finds nothing stored of has no rows: asking every kind gives the same Catalog."""
+    session.script(f"{'; '.join(f'DROP ROLE IF EXISTS {role}; CREATE ROLE {role}' for role in ROLES)}; {BASE}")
+    asked: set[str] = set()
+    present = Reading.kinds_present
+
+    def noted(reading: Reading) -> list[Kind[Any]]:
+        asked.update(kind.name for kind in present(reading))
+        return present(reading)
+
+    monkeypatch.setattr(Reading, "kinds_present", noted)
+    few = read_catalog(session)
+    monkeypatch.setattr(Reading, "kinds_present", lambda reading: list(kinds().values()))
+    every = read_catalog(session)
+    session.script(f"DROP OWNED BY {', '.join(ROLES)}; DROP ROLE {', '.join(ROLES)}")
+
+    assert few.fingerprint == every.fingerprint
+    assert {key.kind for key in every.objects} <= asked < set(kinds())
 
 
 def test_reading_inside_a_transaction_leaves_it_as_it_was(session: Session) -> None:
