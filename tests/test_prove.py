@@ -195,7 +195,7 @@ def test_not_null_without_a_default_fails_where_there_are_rows(bench: Bench) -> 
     """That is a warning with what Postgres said; the schema is proven without rows."""
     proof = bench.proven(NAMES, "ALTER TABLE names ADD COLUMN age int NOT NULL", "ALTER TABLE names DROP COLUMN age")
     (warning,) = proof.row_warnings
-    assert warning.startswith("applying fails where tables have rows: column ")
+    assert warning.startswith("applying fails on generated rows: column ")
     assert "contains null values" in warning
     assert proof.back is not None
 
@@ -206,7 +206,9 @@ def test_a_new_unique_constraint_fails_where_values_are_repeated(bench: Bench) -
         NOTES, "ALTER TABLE notes ADD UNIQUE (kind)", "ALTER TABLE notes DROP CONSTRAINT notes_kind_key"
     )
     (warning,) = proof.row_warnings
-    assert warning.startswith("applying fails where rows have no value in a column, or share one: could not create")
+    assert warning.startswith(
+        "applying fails on generated rows, where a value is missing or repeated: could not create"
+    )
     assert "is duplicated" in warning
     assert (proof.lost, proof.way_back) == ((), WayBack("exact"))
 

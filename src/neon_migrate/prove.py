@@ -30,8 +30,8 @@ UNSAFE_USE_OF_NEW_ENUM_VALUE = "55P04"
 _DETAIL = "DETAIL: "
 
 _PLACES: dict[Variety, str] = {
-    "varied": "where rows have no value in a column, or share one",
-    "plain": "where tables have rows",
+    "varied": "on generated rows, where a value is missing or repeated",
+    "plain": "on generated rows",
 }
 
 
