@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neon_migrate.errors import StatementError
-from neon_migrate.type_change import casts_by_itself, conversion, keeps_values
+from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +99,23 @@ def test_what_is_said_to_keep_values_keeps_them(open_session: Session) -> None:
             pytest.fail(f"{old} to {new}: {error}")
         assert open_session.query(read) == before, f"{old} to {new}"
         open_session.script("ROLLBACK TO pair")
+
+
+def test_what_is_said_to_keep_the_file_rewrites_nothing(open_session: Session) -> None:
+    """Neither the table nor an index on the column gets a new file; where that is not said, one of them does."""
+    files = "SELECT pg_relation_filenode('t'), pg_relation_filenode('i')"
+    kept = []
+    for old, new in PAIRS:
+        if not keeps_values(old, new) or "json" in (old, new):
+            continue
+        open_session.script(f"SAVEPOINT pair; CREATE TABLE t (v {old}); CREATE INDEX i ON t (v)")
+        before = open_session.query(files)
+        open_session.script(_alter(old, new))
+        if open_session.query(files) == before:
+            kept.append((old, new))
+        open_session.script("ROLLBACK TO pair")
+    assert kept == [pair for pair in PAIRS if keeps_file(*pair) and "json" not in pair]
+    assert len(kept) > 10
 
 
 def test_every_change_of_type_is_written_so_that_postgres_takes_it(open_session: Session) -> None:
