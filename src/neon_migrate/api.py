@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 __all__ = [
     "apply",
     "ci_deploy",
+    "ci_doctor",
     "ci_maintenance",
     "ci_plan",
     "ci_pull_request",
@@ -296,6 +297,13 @@ def ci_deploy(
     from neon_migrate.ci.deploy import deploy as verb
 
     return verb(project, environment, approved=approved, deploy_to=deploy_to, output=output)
+
+
+def ci_doctor(project: Project, environment: Mapping[str, str], *, deploy_to: str) -> DoctorReport:
+    """Whether a workflow has what it needs, from inside a run; see `neon_migrate.ci.doctor`."""
+    from neon_migrate.ci.doctor import ci_doctor as verb
+
+    return verb(project, environment, deploy_to=deploy_to)
 
 
 def ci_maintenance(
