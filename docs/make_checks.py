@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neon_migrate import checks
-from neon_migrate.hazards import rules
+from neon_migrate.hazards import observed, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +38,20 @@ Seen in the database before and after a new migration ran, so whatever made them
 function that the migration calls. They warn and never fail: whoever knows that nothing uses a column may drop it.
 """
 
+OBSERVED = """
+# What others wait for
+
+Seen by `dry-run` while a migration runs: locks, new files of tables, scans, index builds and rows, as Postgres tells of
+them. How much each weighs depends on what the tables hold in production ([rehearsal.md](rehearsal.md)).
+"""
+
 
 def page() -> str:
     """The page as it should be."""
     by_name = {module.CHECK.name: module.__doc__ or "" for module in _modules(checks)}
     lines = [f"| {check.name} | {by_name[check.name].strip()} |\n" for check in checks.checks()]
-    return HEAD + "".join(lines) + RULES + "".join(_rule(module.__doc__ or "") for module in _modules(rules))
+    breaking, waiting = ("".join(_rule(module.__doc__ or "") for module in _modules(one)) for one in (rules, observed))
+    return HEAD + "".join(lines) + RULES + breaking + OBSERVED + waiting
 
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:

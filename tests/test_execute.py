@@ -10,6 +10,7 @@ import pytest
 from neon_migrate import execute
 from neon_migrate.errors import StatementError
 from neon_migrate.ledger import rows
+from neon_migrate.pipeline import run_pipeline
 from tests.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def test_a_pipeline_is_one_transaction_a_migration(runs: Runs) -> None:
     first = runs.migration("CREATE TYPE mood AS ENUM ('ok');")
     second = runs.migration("ALTER TYPE mood ADD VALUE 'sad';", version=2)
     third = runs.migration("CREATE TABLE a (m mood DEFAULT 'sad');", version=3)
-    ran = execute.run_pipeline(runs.session, [first, second, third], runs.bench.settings, runs.conditions)
+    ran = run_pipeline(runs.session, [first, second, third], runs.bench.settings, runs.conditions)
     assert ran.error is None
     assert len(ran.durations_ns) == 3
     ((ordered,),) = runs.session.query(
@@ -137,7 +138,7 @@ def test_a_pipeline_goes_on_after_what_has_to_go_alone(runs: Runs) -> None:
     """No-transaction files and those with transaction control are sent as sqlx sends them, in their place."""
     texts = ["CREATE TABLE a (i int);", "-- no-transaction\nVACUUM a; SELECT 1;", "COMMIT;", "DROP TABLE a;"]
     migrations = [runs.migration(text, version=number) for number, text in enumerate(texts, 1)]
-    ran = execute.run_pipeline(runs.session, migrations, runs.bench.settings, runs.conditions)
+    ran = run_pipeline(runs.session, migrations, runs.bench.settings, runs.conditions)
     assert ran.error is None
     assert runs.versions() == [1, 2, 3, 4]
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from neon_migrate.errors import Location, StatementError
 from neon_migrate.ledger import rows
-from neon_migrate.postgres.message import Outcome
 from neon_migrate.script import Unit, shape, units
 from neon_migrate.sql import literal, location, split
 
@@ -20,16 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from neon_migrate.ledger.migration import LedgerRow, Migration, MigrationFile
-    from neon_migrate.postgres.message import TextRows, Tick
+    from neon_migrate.postgres.message import Outcome, TextRows, Tick
     from neon_migrate.postgres.session import Session
     from neon_migrate.settings import Settings
     from neon_migrate.sql import SourceStatement
 
 SQLX_SESSION = (("DateStyle", "ISO, MDY"), ("TimeZone", "UTC"))
 """What sqlx sets on each connection and a migration's literals may depend on (sqlx-postgres/src/connection)."""
-
-_BATCH_CHARACTERS = 4_000_000
-"""The most text in one message: the server parses a message as a whole before it runs the first statement."""
 
 _CLOCK = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())"
 _NOW = "pg_catalog.clock_timestamp()"
@@ -85,14 +81,6 @@ class Conditions:
     probe: Probe | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """How far a list of migrations came: the durations of those that are committed, and what stopped the next."""
-
-    durations_ns: tuple[int, ...]
-    error: StatementError | None = None
-
-
 def ensure_ledger(session: Session, settings: Settings) -> str:
     """Create the ledger and its schemas where they are missing, in one round trip; gives its qualified name."""
     return open_ledger(session, settings)[0]
@@ -143,27 +131,6 @@ def run_down(session: Session, migration: Migration, settings: Settings, conditi
     if migration.down.no_transaction:
         return _run_pieces(session, migration.down, row, settings, conditions)
     return _run_in_transaction(session, migration.down, row, settings, conditions)
-
-
-def run_pipeline(
-    session: Session, migrations: Sequence[Migration], settings: Settings, conditions: Conditions | None = None
-) -> Ran:
-    """Apply many migrations in as few messages as possible, each in its own transaction; for an empty ledger.
-
-    The first that fails stops the rest, and those before it are committed, as when sent one by one.
-    """
-    conditions = conditions or Conditions(settings.table_name)
-    durations: list[int] = []
-    while len(durations) < len(migrations):
-        batch = _batch(session, migrations[len(durations) :])
-        if batch:
-            ran = _run_batch(session, batch, settings, conditions)
-        else:
-            ran = _run_one(session, migrations[len(durations)], settings, conditions)
-        durations += ran.durations_ns
-        if ran.error is not None:
-            return Ran(tuple(durations), ran.error)
-    return Ran(tuple(durations))
 
 
 def run_statements(session: Session, statements: Sequence[str], row: str, conditions: Conditions) -> int:
@@ -241,7 +208,7 @@ def _statements(text: str, name: str) -> tuple[SourceStatement, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Envelope:
+class Envelope:
     """A migration's text between BEGIN and COMMIT, as a part of a message.
 
     head, tail  the statements before and after the text
@@ -253,6 +220,7 @@ class _Envelope:
 
     @property
     def text(self) -> str:
+        """All of it, as it is sent."""
         return f"{_joined(self.head)}{self.file.sql}\n;\n{_joined(self.tail)}"
 
     @property
@@ -261,8 +229,9 @@ class _Envelope:
         return len(self.head) + (shape(self.file.sql).statements or 0) + len(self.tail)
 
 
-def _envelope(file: MigrationFile, row: str, conditions: Conditions) -> _Envelope:
-    return _Envelope(file, _opening(conditions), (row, "COMMIT"))
+def envelope(file: MigrationFile, row: str, conditions: Conditions) -> Envelope:
+    """A file's text with its transaction and its ledger row around it."""
+    return Envelope(file, _opening(conditions), (row, "COMMIT"))
 
 
 def _opening(conditions: Conditions) -> tuple[str, ...]:
@@ -299,34 +268,34 @@ def duration(result: TextRows) -> int:
 def _run_in_transaction(
     session: Session, file: MigrationFile, row: str, settings: Settings, conditions: Conditions
 ) -> int:
-    envelope = _envelope(file, row, conditions)
+    whole = envelope(file, row, conditions)
     embedded = session.reported("standard_conforming_strings") != "off" and shape(file.sql).embeddable
     if conditions.probe is not None:
-        return _run_probed(session, envelope, settings, conditions, conditions.probe, embedded=embedded)
+        return _run_probed(session, whole, settings, conditions, conditions.probe, embedded=embedded)
     if embedded:
-        outcome = send(session, envelope.text, conditions.tick)
+        outcome = send(session, whole.text, conditions.tick)
         if outcome.error is not None:
-            raise _checked(envelope, settings, outcome)
+            raise checked(whole, settings, outcome)
         return duration(outcome.results[-2])
-    _as_sqlx(session, _joined(envelope.head))
+    _as_sqlx(session, _joined(whole.head))
     _send_text(session, file, settings, conditions.tick)
-    return duration(_as_sqlx(session, _joined(envelope.tail)).results[0])
+    return duration(_as_sqlx(session, _joined(whole.tail)).results[0])
 
 
 def _run_probed(
-    session: Session, envelope: _Envelope, settings: Settings, conditions: Conditions, probe: Probe, *, embedded: bool
+    session: Session, whole: Envelope, settings: Settings, conditions: Conditions, probe: Probe, *, embedded: bool
 ) -> int:
     """The same transaction, statement by statement with the probe's between them."""
-    file = envelope.file
+    file = whole.file
     if embedded:
         probe.opened()
-    _as_sqlx(session, _joined(envelope.head))
+    _as_sqlx(session, _joined(whole.head))
     if embedded:
         for statement in split(file.sql, file_name(file, settings)):
             run_unit(session, file, Unit((statement,), statement.text), settings, conditions.tick, probe=probe)
     else:
         probe.alone(0, lambda tick: _send_text(session, file, settings, tick))
-    outcome = send(session, _joined(envelope.tail))
+    outcome = send(session, _joined(whole.tail))
     if outcome.error is not None:
         after_all = len(_statements(file.sql, file_name(file, settings)))
         raise refused(file, settings, outcome, before=-after_all)
@@ -349,11 +318,11 @@ def _as_sqlx(session: Session, text: str) -> Outcome:
     return outcome
 
 
-def _checked(envelope: _Envelope, settings: Settings, outcome: Outcome) -> StatementError:
+def checked(whole: Envelope, settings: Settings, outcome: Outcome) -> StatementError:
     """The error of one envelope's message: the file's, or our own from before its text."""
-    if outcome.error is not None and 0 < len(outcome.results) < len(envelope.head):
+    if outcome.error is not None and 0 < len(outcome.results) < len(whole.head):
         return outcome.error
-    return refused(envelope.file, settings, outcome, start=len(_joined(envelope.head)), before=len(envelope.head))
+    return refused(whole.file, settings, outcome, start=len(_joined(whole.head)), before=len(whole.head))
 
 
 def _run_pieces(session: Session, file: MigrationFile, row: str, settings: Settings, conditions: Conditions) -> int:
@@ -408,63 +377,6 @@ def run_unit(
         offset += outcome.position - len(opening)
     where = location(file_name(file, settings), file.sql, offset)
     raise StatementError(error.what, sqlstate=error.sqlstate, statement=statement.text, where=where, why=error.why)
-
-
-def _batch(session: Session, migrations: Sequence[Migration]) -> list[Migration]:
-    """The first migrations that can go in one message."""
-    batch: list[Migration] = []
-    size = 0
-    for migration in migrations:
-        size += len(migration.up.sql)
-        if not embeddable(session, migration) or (batch and size > _BATCH_CHARACTERS):
-            break
-        batch.append(migration)
-    return batch
-
-
-def _run_one(session: Session, migration: Migration, settings: Settings, conditions: Conditions) -> Ran:
-    try:
-        return Ran((run_up(session, migration, settings, conditions),))
-    except StatementError as error:
-        return Ran((), error)
-
-
-def _run_batch(session: Session, batch: Sequence[Migration], settings: Settings, conditions: Conditions) -> Ran:
-    envelopes = [_envelope(one.up, inserting(conditions, one), conditions) for one in batch]
-    texts = [envelope.text for envelope in envelopes]
-    outcome = send(session, "".join(texts), conditions.tick)
-    durations, start, before = [], 0, 0
-    for envelope, text in zip(envelopes, texts, strict=True):
-        end = before + envelope.statements
-        if len(outcome.results) < end:
-            break
-        durations.append(duration(outcome.results[end - 2]))
-        start, before = start + len(text), end
-    if outcome.error is None:
-        return Ran(tuple(durations))
-    if not outcome.results and outcome.position is not None:
-        return _after_syntax_error(session, batch, settings, conditions, outcome.position)
-    position = None if outcome.position is None else outcome.position - start
-    moved = Outcome(outcome.results[before:], outcome.error, position)
-    return Ran(tuple(durations), _checked(envelopes[len(durations)], settings, moved))
-
-
-def _after_syntax_error(
-    session: Session, batch: Sequence[Migration], settings: Settings, conditions: Conditions, position: int
-) -> Ran:
-    """The server's grammar refused a text that ours accepts, so nothing of the message ran: up to it, all of it can."""
-    if len(batch) == 1:
-        return _run_one(session, batch[0], settings, conditions)
-    start = 0
-    for count, migration in enumerate(batch):
-        start += len(_envelope(migration.up, inserting(conditions, migration), conditions).text)
-        if position < start:
-            first = _run_batch(session, batch[:count], settings, conditions) if count else Ran(())
-            if first.error is not None:
-                return first
-            last = _run_one(session, migration, settings, conditions)
-            return Ran(first.durations_ns + last.durations_ns, last.error)
-    raise AssertionError("a position outside the message")
 
 
 def _joined(statements: Iterable[str]) -> str:

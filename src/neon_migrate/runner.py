@@ -17,6 +17,7 @@ from neon_migrate.account import Account
 from neon_migrate.errors import BusyError, HistoryError, NeonMigrateError, StatementError, UnreachableError
 from neon_migrate.events import MigrationApplied, MigrationReverted, MigrationStarted, Notice, Retrying
 from neon_migrate.ledger import rows
+from neon_migrate.pipeline import run_pipeline
 from neon_migrate.postgres.lock import LOCK_LOST, acquire
 from neon_migrate.postgres.pooling import pooled, require_unpooled
 from neon_migrate.postgres.session import connect
@@ -115,7 +116,7 @@ class Runner:
             rest = stretch[len(durations) :]
             self.account.sent(rest)
             self._start(rest[0])
-            ran = execute.run_pipeline(self.session, rest, self.settings, self.conditions)
+            ran = run_pipeline(self.session, rest, self.settings, self.conditions)
             for migration, taken in zip(rest, ran.durations_ns, strict=False):
                 self._start(migration)
                 self._applied(migration, taken)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate import execute
 from neon_migrate.errors import StatementError
+from neon_migrate.pipeline import run_pipeline
 from neon_migrate.postgres.session import connect
 from neon_migrate.sources.roles import UNDEFINED_OBJECT, make_roles
 
@@ -99,7 +100,7 @@ def open_scratch(server: ScratchServer, database: str) -> Session:
 def run(session: Session, migrations: Sequence[Migration], settings: Settings) -> None:
     """Apply migrations on one connection, as sqlx does. Raises StatementError with file, line and column."""
     ledger = execute.ensure_ledger(session, settings)
-    ran = execute.run_pipeline(session, migrations, settings, execute.Conditions(ledger))
+    ran = run_pipeline(session, migrations, settings, execute.Conditions(ledger))
     if ran.error is not None:
         ran.error.remedy = ran.error.remedy or _REMEDY
         raise ran.error
