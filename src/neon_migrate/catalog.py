@@ -142,11 +142,19 @@ class Catalog:
         """The objects of one kind, ordered by key."""
         return tuple(self.objects[key] for key in sorted(self.objects) if key.kind == kind)
 
+    @cached_property
+    def names(self) -> Mapping[str, frozenset[str]]:
+        """For each schema the names that are used in it, for objects and for parts of them."""
+        found: dict[str, set[str]] = {}
+        for key in self.objects:
+            found.setdefault(key.schema, set()).update(key[2:])
+        return MappingProxyType({schema: frozenset(names) for schema, names in found.items()})
+
     def free_name(self, schema: str, wanted: str, ending: str, others: Catalog) -> str:
         """`wanted` with this ending, and a number where that is taken: within the 63 bytes that a name may have, and in
         use for nothing in the schema, here or in `others`.
         """
-        taken = {name for key in (*self.objects, *others.objects) if key.schema == schema for name in key[2:]}
+        taken = self.names.get(schema, frozenset()) | others.names.get(schema, frozenset())
         endings = (ending + (str(number) if number else "") for number in count())
         names = (wanted.encode()[: 63 - len(last)].decode(errors="ignore") + last for last in endings)
         return next(name for name in names if name not in taken)

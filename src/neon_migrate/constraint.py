@@ -181,7 +181,7 @@ def _built_before(obj: Constraint, before: Catalog, after: Catalog) -> tuple[Onl
     columns = columns.removeprefix(nulls)
     if " WITHOUT OVERLAPS)" in columns or " USING INDEX TABLESPACE " in columns or (nulls and " WITH (" in columns):
         return ()
-    free = all(obj.name not in key[2:] for key in before.objects if key.schema == obj.schema)
+    free = obj.name not in before.names.get(obj.schema, frozenset())
     name = obj.name if free else before.free_name(obj.schema, obj.name, "_new", after)
     index = f"CREATE UNIQUE INDEX CONCURRENTLY {identifier(name)} ON {qualified(obj.schema, obj.table)}{columns}{nulls}"
     added = (
