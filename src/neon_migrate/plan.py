@@ -6,7 +6,7 @@ Order comes from pg_depend of both sides: what uses an object is taken down befo
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename, diff
@@ -142,7 +142,7 @@ class _Planner:
             case Create(new):
                 self.creates[new.key] = new
             case Drop(old):
-                self.drops[old.key] = old
+                self.drops[old.key] = self._left_to_children(old)
                 self.losses[old.key] = kind_of(old.key).loses(old)
             case Rename():
                 self.renames[change.key] = change
@@ -157,6 +157,14 @@ class _Planner:
                     self.losses[new.key] = kind_of(old.key).loses(old)
                 else:
                     self.alters[new.key] = (new, alteration)
+
+    def _left_to_children(self, old: Any) -> DatabaseObject:
+        """A column as it goes: from its own table alone where all that inherit it keep it as their own."""
+        users = self.before.dependents.get(old.key, ())
+        children = [key for key in users if getattr(self.before.objects[key], "of_parent", None) == old.key]
+        own = all(key in self.after.objects and self.after.objects[key].parent is None for key in children)  # type: ignore[attr-defined]
+        left: DatabaseObject = replace(old, left_to_children=True) if children and own else old
+        return left
 
     def _replace(self, key: Key) -> None:
         self.creates[key] = self.after.objects[key]

@@ -59,6 +59,13 @@ CASES = (
         loses=("columns public.p.gone with their values",),
     ),
     Case(
+        "a child keeps the column that its parent loses",
+        "CREATE TABLE t (a integer, b integer); CREATE TABLE c () INHERITS (t)",
+        "CREATE TABLE t (a integer); CREATE TABLE c (b integer) INHERITS (t)",
+        sql=("ALTER TABLE ONLY public.t DROP COLUMN b",),
+        loses=("column public.t.b with its values",),
+    ),
+    Case(
         "a column of all partitions",
         "CREATE TABLE t (a integer, gone text) PARTITION BY RANGE (a);"
         " CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9)",

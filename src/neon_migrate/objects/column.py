@@ -52,6 +52,7 @@ class Column:
     position   1 for the first; the order of columns alone is no difference
     parent     the table that it is inherited from, when its own table adds nothing: it comes and goes with that one's;
                or the type that its table is of
+    left_to_children  whether it goes from its own table alone, since those that inherit it keep it as their own
     not_null_name  the name of NOT NULL, where it is not valid or not inherited: Postgres gives one to each since 18
     """
 
@@ -71,6 +72,7 @@ class Column:
     identity_sequence: str = field(default="", compare=False, repr=False)
     position: int = field(default=0, compare=False, repr=False)
     parent: Key | None = field(default=None, compare=False, repr=False)
+    left_to_children: bool = field(default=False, compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -277,7 +279,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
     def drop(self, obj: Column) -> Sequence[str]:
         if obj.inherited:
             return ()
-        return (f"ALTER TABLE {qualified(obj.schema, obj.table)} DROP COLUMN {identifier(obj.name)}",)
+        only = "ONLY " if obj.left_to_children else ""
+        return (f"ALTER TABLE {only}{qualified(obj.schema, obj.table)} DROP COLUMN {identifier(obj.name)}",)
 
     def implied(self, obj: Column, after: Catalog) -> frozenset[Key]:
         sequence = obj.serial_sequence(after)
