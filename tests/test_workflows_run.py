@@ -8,6 +8,7 @@ import pytest
 
 from act import ActRun, Runner, runner
 from neon.fake_api import KEY, PROJECT, FakeNeon
+from neon_migrate.apply import apply
 from neon_migrate.init import init
 from tests.github.fake_api import (
     REPOSITORY,
@@ -53,7 +54,7 @@ class Road:
             self._runner = runner(self._folder, self.checkout)
         return self._runner
 
-    def event(self, name: str, payload: dict[str, Any], *, with_secrets: bool = True) -> ActRun:
+    def event(self, name: str, payload: dict[str, Any], *, with_secrets: bool = True, job: str | None = None) -> ActRun:
         """Let something happen in the repository."""
         repository = {"full_name": REPOSITORY, "name": "shop", "owner": {"login": "octo"}, "default_branch": "main"}
         secrets = {"NEON_DATABASE_URL": self.neon.production_url, "NEON_API_KEY": KEY} if with_secrets else {}
@@ -67,6 +68,7 @@ class Road:
                 "GITHUB_REPOSITORY": REPOSITORY,
                 "NEON_API_HOST": self.neon.url,
             },
+            job=job,
         )
 
     def pull_request(self, action: str, *, fork: bool = False) -> ActRun:
@@ -147,3 +149,34 @@ def test_drift_between_approval_and_deployment_stops_it(road: Road) -> None:
     assert done.code != 0
     assert "not what was approved" in done.log
     assert road.bench.query("SELECT to_regclass('users')::text") == [(None,)]
+
+
+def test_the_daily_run_finds_drift_and_sweeps(road: Road) -> None:
+    """Drift opens the one issue and the run is red; a branch of ours that has expired goes; nothing is exported."""
+    apply(road.bench.project)
+    road.neon.add_branch("pr-1", annotation={"created-by": "neon-migrate"}, expires_at="2026-01-01T00:00:00Z")
+    with road.bench.session() as session:
+        session.script("CREATE TABLE by_hand ()")
+    done = road.event("schedule", {"schedule": "17 5 * * *"})
+    assert done.code != 0
+    assert len(road.github.issues) == 1
+    assert [branch.name for branch in road.neon.branches.values()] == ["main"]
+    assert list(road.runner.uploads.iterdir()) == []
+
+
+def test_the_weekly_run_exports(road: Road) -> None:
+    """The schema is kept as an artifact, and nothing is compared."""
+    apply(road.bench.project)
+    done = road.event("schedule", {"schedule": "43 5 * * 1"})
+    assert done.code == 0, done.log
+    (exported,) = road.runner.uploads.glob("*.sql")
+    assert "CREATE TABLE public.users" in exported.read_text()
+    assert road.github.requests == []
+
+
+def test_started_by_hand_the_maintenance_looks_at_itself_first(road: Road) -> None:
+    """The job `doctor` passes where all is set up."""
+    apply(road.bench.project)
+    done = road.event("workflow_dispatch", {}, job="doctor")
+    assert done.code == 0, done.log
+    assert "healthy" in done.log
