@@ -22,6 +22,13 @@ _READ = "Checks the rows that are there; others go on, as the lock that adding N
 _SET = "The check was validated, so SET NOT NULL need not read the table; then the check has done its work."
 
 
+def may_differ(default: str | None) -> bool:
+    """Whether it may have another value for each row, so that adding it writes them: what calls no function has not,
+    nor has the time. Where this errs, a column is added by itself that need not be.
+    """
+    return default is not None and "(" in default.replace("now()", "")
+
+
 def added(column: Key, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
     """The step that adds a column which is not the same for all rows."""
     return (OnlineStep(tuple(statements), Run.LONG, _FILLED, f"add {column.part} to {column.name}"),)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
-from neon_migrate.column_change import added, changed, not_null_steps
+from neon_migrate.column_change import added, changed, may_differ, not_null_steps
 from neon_migrate.kind import (
     PG_ATTRDEF,
     PG_CLASS,
@@ -344,7 +344,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
 
     def create_online(self, obj: Column, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
         domains = (key for key in after.depends.get(obj.key, ()) if key.kind == "domain")
-        fills = obj.generated == "stored" or obj.identity or _may_differ(obj.default) or any(domains)
+        fills = obj.generated == "stored" or obj.identity or may_differ(obj.default) or any(domains)
         return added(obj.key, self.create(obj, after, frozenset())) if fills and not obj.inherited else ()
 
     def loses(self, obj: Column) -> str:
@@ -352,11 +352,6 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
 
     def identity(self, obj: Column) -> str:
         return f"COLUMN {qualified(obj.schema, obj.table, obj.name)}"
-
-
-def _may_differ(default: str | None) -> bool:
-    """Whether it may have another value for each row: what calls no function has not, nor has the time."""
-    return default is not None and "(" in default.replace("now()", "")
 
 
 def _keeps_file(old: Column, new: Column, before: Catalog) -> bool:
