@@ -202,6 +202,7 @@ class MaintenanceReport:
     """What a scheduled run found and did; a part that was not asked for is None.
 
     issue_url  of the drift issue that is open, or was closed; empty for none
+    proposal_url  of the pull request with the exported schema; empty where none is open or none was asked for
     swept      names of the Neon branches of ours that were removed, `remaining` those that could not be, and why
     failures   of each part that failed; the others were done all the same
     """
@@ -211,6 +212,7 @@ class MaintenanceReport:
     swept: tuple[str, ...] | None
     remaining: tuple[str, ...] = ()
     issue_url: str = ""
+    proposal_url: str = ""
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.OK

@@ -64,6 +64,19 @@ def test_the_schema_is_written_as_an_artifact(deployed: Road) -> None:
     assert report.exported.path.parent == deployed.output
 
 
+def test_the_schema_is_proposed_where_asked(deployed: Road) -> None:
+    """One pull request at a path, which the next export leaves alone as long as the schema is the same."""
+    deployed.event("schedule", {})
+    how = {"tasks": ("export",), "output": deployed.output, "propose_as": "schema/production.sql"}
+    report = api.ci_maintenance(deployed.project, deployed.environment, **how)  # type: ignore[arg-type]
+    assert report.failures == ()
+    assert deployed.outputs["proposal-url"] == report.proposal_url == deployed.github.pulls[0]["html_url"]
+    (branch,) = set(deployed.github.branches) - {"main"}
+    assert b"CREATE TABLE public.users" in deployed.github.branches[branch]["schema/production.sql"]
+    deployed.github.branches["main"] = deployed.github.branches[branch]
+    assert api.ci_maintenance(deployed.project, deployed.environment, **how).proposal_url == ""  # type: ignore[arg-type]
+
+
 def test_a_part_that_fails_does_not_keep_the_others(deployed: Road) -> None:
     """GitHub can't be reached; the schema is exported all the same."""
     deployed.event("schedule", {}, GITHUB_TOKEN="")

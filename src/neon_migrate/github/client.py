@@ -94,6 +94,10 @@ class GitHubClient:
         """Set some values of something. Raises GitHubError."""
         return self._send("PATCH", self._url(path), body=body).json()
 
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Write something. Raises as `post` does."""
+        return self._send("PUT", self._url(path), body=body).json()
+
     def delete(self, path: str) -> None:
         """Remove something; that it is gone already is no error. Raises GitHubError."""
         try:
@@ -103,7 +107,7 @@ class GitHubClient:
                 raise
 
     def _url(self, path: str) -> str:
-        return f"{self._api_url}/repos/{self.repository}/{path}"
+        return f"{self._api_url}/repos/{self.repository}/{path}".rstrip("/")
 
     def _next(self, answer: Response) -> str:
         """The next page's URL; empty at the end. The token goes nowhere but to the API."""
@@ -180,7 +184,7 @@ def _refused(method: str, url: str, answer: Response) -> GitHubError:
 _REMEDIES = {
     401: "The token is not valid (any more): give the step `env: GITHUB_TOKEN: ${{ github.token }}`.",
     403: "The job lacks a permission: `permissions:` has to grant `pull-requests: write` for the comment, "
-    "`issues: write` for the drift issue and `actions: read` for the environment.",
+    "`issues: write` for the drift issue, `actions: read` for the environment and `contents: write` for the export.",
     404: "There is none, or the job's `permissions:` do not let it be seen.",
     410: "Issues are turned off in this repository.",
     429: "Run it again when the rate limit is lifted.",

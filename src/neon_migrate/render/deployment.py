@@ -144,7 +144,8 @@ def _maintenance(report: MaintenanceReport) -> Iterator[str]:
         items.append(f"⚠️ Drift: {found}{issue}" if report.compared.different else f"✅ No drift{issue}")
     if report.exported is not None:
         proven = "proven by restoring it" if report.exported.proven else "**not proven**"
-        items.append(f"✅ Schema exported: {code(report.exported.path.name)}, {proven}")
+        proposed = f" ([pull request]({report.proposal_url}))" if report.proposal_url else ""
+        items.append(f"✅ Schema exported: {code(report.exported.path.name)}, {proven}{proposed}")
     if report.swept is not None:
         items.append(f"✅ {plural(len(report.swept), 'expired Neon branch', 'expired Neon branches')} removed")
     items += [f"⚠️ Not removed: {escaped(each)}" for each in report.remaining]

@@ -31,17 +31,22 @@ _TASKS: tuple[Literal["compare", "export", "sweep"], ...] = ("compare", "export"
     "--task", "tasks", multiple=True, type=click.Choice(_TASKS), help="Only this part; may be given again. Else all."
 )
 @click.option("--output", metavar="DIR", default=ARTIFACTS, show_default=True, help="The folder for the artifacts.")
-def maintenance(invocation: Invocation, tasks: tuple[str, ...], output: str) -> Outcome:
+@click.option(
+    "--propose-as", metavar="PATH", default="", help="Propose the exported schema there in one pull request, by path."
+)
+def maintenance(invocation: Invocation, tasks: tuple[str, ...], output: str, propose_as: str) -> Outcome:
     """Compare production with its migrations, export its schema, and remove expired Neon branches of ours.
 
     Drift opens or updates one issue, and closes it when it is gone. Writes the job summary and the outputs `drift`,
-    `export` and `issue-url`.
+    `export`, `issue-url` and `proposal-url`.
     """
     from neon_migrate import api
     from neon_migrate.render.ci import maintenance_page
 
     with in_workflow() as workflow:
         wanted = [task for task in _TASKS if not tasks or task in tasks]
-        report = api.ci_maintenance(invocation.project(), os.environ, tasks=wanted, output=Path(output))
+        report = api.ci_maintenance(
+            invocation.project(), os.environ, tasks=wanted, output=Path(output), propose_as=propose_as
+        )
         workflow.failures(report.failures)
     return Outcome(report, maintenance_page(report), report.exit_code)

@@ -1,0 +1,62 @@
+"""A file as a pull request: opened once, brought up to date, and left alone when there is nothing to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from neon_migrate.github.errors import GitHubError
+from neon_migrate.github.proposal import Proposal, propose
+from tests.github.fake_api import Fault
+
+if TYPE_CHECKING:
+    from neon_migrate.github.client import GitHubClient
+    from tests.github.fake_api import FakeGitHub
+
+BRANCH, PATH = "neon-migrate-export", "schema/shop.sql"
+
+
+def _proposal(content: bytes) -> Proposal:
+    return Proposal(BRANCH, PATH, content, "The schema of production", "As it is.")
+
+
+def test_a_new_file_becomes_a_pull_request(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """On a branch of its own; the default branch is not written to."""
+    url = propose(client, _proposal(b"one\n"))
+    assert url == github_api.pulls[0]["html_url"]
+    assert github_api.branches[BRANCH] == {"README.md": b"shop", PATH: b"one\n"}
+    assert PATH not in github_api.branches["main"]
+
+
+def test_the_next_run_brings_it_up_to_date(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """One pull request; what the default branch got meanwhile is in its branch too."""
+    first = propose(client, _proposal(b"one\n"))
+    github_api.branches["main"]["new.txt"] = b"new"
+    assert propose(client, _proposal(b"two\n")) == first
+    assert len(github_api.pulls) == 1
+    assert github_api.branches[BRANCH] == {"README.md": b"shop", "new.txt": b"new", PATH: b"two\n"}
+
+
+def test_what_is_proposed_already_is_not_written_again(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """No commit a week for nothing."""
+    first = propose(client, _proposal(b"one\n"))
+    github_api.requests.clear()
+    assert propose(client, _proposal(b"one\n")) == first
+    assert all(request.startswith("GET") for request in github_api.requests)
+
+
+def test_what_the_default_branch_has_is_not_proposed(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """A changed file is: as a change of the one that is there."""
+    github_api.branches["main"][PATH] = b"one\n"
+    assert propose(client, _proposal(b"one\n")) == ""
+    assert (github_api.pulls, list(github_api.branches)) == ([], ["main"])
+    assert propose(client, _proposal(b"two\n")) != ""
+
+
+def test_not_being_allowed_to_write_is_explained(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """The permission that is missing is named."""
+    github_api.faults.append(Fault("POST", 403, "Resource not accessible by integration"))
+    with pytest.raises(GitHubError) as raised:
+        propose(client, _proposal(b"one\n"))
+    assert "contents: write" in raised.value.remedy
