@@ -101,6 +101,7 @@ class FakeNeon:
         self.requests: list[str] = []
         self.faults: list[Fault] = []
         self.branches: dict[str, FakeBranch] = {}
+        self.snapshots: list[Body] = []
         self.pg_version = scratch.major
         self._operations: dict[str, tuple[Body, int]] = {}
         self._past: dict[str, list[_Past]] = {}
@@ -261,6 +262,7 @@ class FakeNeon:
             ("DELETE", branch, self._delete),
             ("POST", f"{branch}/restore", self._restore),
             ("POST", f"{branch}/snapshot", self._snapshot),
+            ("GET", "/snapshots", self._get_snapshots),
             ("GET", f"{branch}/databases", self._get_databases),
             ("GET", "/connection_uri", self._get_uri),
             ("GET", "/operations/([a-z0-9-]+)", self._get_operation),
@@ -380,7 +382,11 @@ class FakeNeon:
     def _snapshot(self, query: dict[str, str], body: Body, branch_id: str) -> tuple[int, Body]:
         branch = self._known(branch_id)
         made = {"id": f"snap-{len(self.requests)}", "name": query["name"], "created_at": shapes.text(datetime.now(UTC))}
+        self.snapshots.append(made)
         return 200, {"snapshot": made, "operations": [self._operation("create_branch", branch)]}
+
+    def _get_snapshots(self, query: dict[str, str], body: Body) -> tuple[int, Body]:
+        return 200, {"snapshots": self.snapshots}
 
     # State
 

@@ -115,9 +115,12 @@ def test_the_history_window(neon_api: FakeNeon, client: NeonClient) -> None:
     assert history_window(client, PROJECT, young, now=now).earliest == young.created_at
 
 
-def test_a_snapshot(neon_api: FakeNeon, client: NeonClient) -> None:
-    """A snapshot is taken with a name and an end."""
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_snapshot(neon_api: FakeNeon, client: NeonClient, lost: bool) -> None:
+    """A snapshot is taken with a name and an end; one whose answer was lost is found by its name, and taken once."""
+    if lost:
+        neon_api.fail("POST", ".*/snapshot", done=True)
     taken = client.create_snapshot(
         PROJECT, neon_api.production.id, name="before-7", expires_at=datetime.now(UTC) + timedelta(days=7)
     )
-    assert taken.name == "before-7"
+    assert [taken.id] == [snapshot["id"] for snapshot in neon_api.snapshots]
