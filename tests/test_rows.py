@@ -63,7 +63,8 @@ HARD = {
             EXCLUDE USING gist (room WITH =, during WITH &&))""",
     "generated and numbered columns": """CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, w int NOT NULL, h int,
             area int GENERATED ALWAYS AS (w * h) STORED); CREATE TABLE only_id (id bigserial);
-        CREATE TABLE nothing ()""",
+        CREATE TABLE nothing (); CREATE TABLE checked (a int NOT NULL, b int NOT NULL,
+            c int GENERATED ALWAYS AS (a * b) STORED CHECK (c > 90), CHECK (c < a * 50))""",
     "partitions": """CREATE TABLE p (at date, kind text) PARTITION BY RANGE (at);
         CREATE TABLE p_2020 PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
         CREATE TABLE p_2021 PARTITION OF p FOR VALUES FROM ('2021-01-01') TO ('2022-01-01') PARTITION BY LIST (kind);
@@ -90,6 +91,12 @@ HARD = {
         CREATE RULE nowhere AS ON INSERT TO u DO INSTEAD NOTHING;
         CREATE FUNCTION no_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$;
         CREATE EVENT TRIGGER no_ddl ON ddl_command_end EXECUTE FUNCTION no_ddl()""",
+    "of PostgreSQL 18": """CREATE EXTENSION btree_gist;
+        CREATE TABLE rooms (id int, valid daterange, PRIMARY KEY (id, valid WITHOUT OVERLAPS));
+        CREATE TABLE stays (room int NOT NULL, during daterange NOT NULL,
+            FOREIGN KEY (room, PERIOD during) REFERENCES rooms (id, PERIOD valid));
+        CREATE TABLE v (a int CONSTRAINT required NOT NULL, b int GENERATED ALWAYS AS (a * 2) VIRTUAL,
+            c int CHECK (c > 5) NOT ENFORCED, CHECK (b > 10))""",
     "row-level security": "CREATE TABLE t (a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
 }
 

@@ -25,7 +25,8 @@ _TABLES = """SELECT c.oid::int8, CASE WHEN c.relispartition THEN pg_get_partitio
 FROM pg_class c WHERE c.relkind IN ('r', 'p') AND c.oid >= 16384"""
 
 _COLUMNS = """SELECT a.attrelid::int8, a.attnum, a.attname, a.atttypid::int8, a.atttypmod, a.attnotnull,
-  ad.oid IS NOT NULL, a.attgenerated <> '', a.attidentity <> '' OR EXISTS (
+  ad.oid IS NOT NULL, CASE WHEN a.attgenerated <> '' THEN pg_get_expr(ad.adbin, ad.adrelid) END,
+  a.attidentity <> '' OR EXISTS (
     SELECT FROM pg_depend d JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S'
     WHERE d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid AND d.refclassid = 'pg_class'::regclass)
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -86,14 +87,18 @@ class TypeFacts:
 
 @dataclass(frozen=True, slots=True)
 class ColumnFacts:
-    """A column; `numbered`: its default takes the next number of a sequence."""
+    """A column.
+
+    computed  the expression of a generated column
+    numbered  whether its default takes the next number of a sequence
+    """
 
     name: str
     type: int
     modifier: int
     required: bool
     has_default: bool
-    generated: bool
+    computed: str | None
     numbered: bool
 
 

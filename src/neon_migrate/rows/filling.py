@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _ENABLED = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 
+_BEGIN = """BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL search_path = '';
+SET LOCAL statement_timeout = '60s'"""
+"""Triggers are off, and a function of the user that does not end is stopped."""
+
 _TRY = """CREATE FUNCTION pg_temp.neon_migrate_fill(
   whole text, forms text[], last text[], OUT made bigint, OUT why text
 ) LANGUAGE plpgsql AS $fill$ DECLARE attempt text; BEGIN
@@ -70,7 +74,7 @@ def fill(session: Session, catalog: Catalog, variety: Variety = "varied") -> tup
     The user's triggers and rules are off meanwhile. Never fails: the tables that stay empty are given back.
     """
     try:
-        session.script("BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL search_path = ''")
+        session.script(_BEGIN)
         filling = _Filling(session, catalog, variety)
         found = filling.done()
         session.script("COMMIT")

@@ -83,7 +83,9 @@ class Inserting:
     explicit: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        self.by_name = {column.name: column for column in self.table.columns if not column.generated}
+        self.by_name = {column.name: column for column in self.table.columns if column.computed is None}
+        self.computed = {column.name: column for column in self.table.columns if column.computed is not None}
+        self.counted_with = set(self._behind(self.computed))
         self.keys = {name for columns in self.table.unique for name in columns}
         self.free = self.explicit | self.mirrored.keys()
         self.groups = self._groups()
@@ -149,10 +151,14 @@ class Inserting:
         if column.name in self.without or (form.nulls and not self.values.required(column)):
             return None
         if form.extreme:
-            extreme = self.values.extreme(column)
+            extreme = self._extreme(column)
             if extreme is not None:
                 return extreme
         return self.key_value(column, form) if column.name in self.keys else self.values.value(column, form.number)
+
+    def _extreme(self, column: ColumnFacts) -> str | None:
+        """A value at the limit of the type, unless something is computed from it: that would be beyond the limit."""
+        return None if column.name in self.counted_with else self.values.extreme(column)
 
     def key_value(self, column: ColumnFacts, form: RowForm) -> str | None:
         """The value of a unique column in one row."""
@@ -183,13 +189,23 @@ class Inserting:
             if usable.issuperset(reference.columns) and not self._is_self(reference):
                 _join_in(found, _Group(list(reference.columns), [reference]))
         for expression, told in self.table.checks:
-            columns = told or tuple(name for name in mined(expression).columns if name in self.by_name)
+            columns = self._behind(told or mined(expression).columns)
             if columns and usable.issuperset(columns):
-                _join_in(found, _Group(list(dict.fromkeys(columns)), checks=[expression]))
+                _join_in(found, _Group(columns, checks=[expression]))
         for name in usable:
             if self.values.base(self.by_name[name])[2]:
                 _join_in(found, _Group([name]))
         return found
+
+    def _behind(self, names: Iterable[str]) -> list[str]:
+        """The columns among these names, and for generated ones those that they are computed from."""
+        found: list[str] = []
+        for name in names:
+            if name in self.computed:
+                found += self._behind(mined(str(self.computed[name].computed)).columns)
+            elif name in self.by_name:
+                found.append(name)
+        return list(dict.fromkeys(found))
 
     def _is_self(self, reference: Reference) -> bool:
         return reference.target == self.table.oid
@@ -209,7 +225,12 @@ class Inserting:
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         together = f"SELECT {', '.join(first.values())} FROM {joined}{where}"
         alias = identifier(self.table.key.name)
-        types = {name: self.values.base(self.by_name[name])[0].formatted for name in first}
+        computed = [column for column in self.computed.values() if set(self._behind([column.name])) <= first.keys()]
+        if computed:
+            more = ", ".join(f"({column.computed}) AS {identifier(column.name)}" for column in computed)
+            together = f"SELECT {alias}.*, {more} FROM ({together}) AS {alias}"
+        columns = (*(self.by_name[name] for name in first), *computed)
+        types = {column.name: self.values.base(column)[0].formatted for column in columns}
         chosen = _filter(group.checks, types, alias, filter_)
         nulls = f"pg_catalog.num_nulls({', '.join(f'{alias}.{identifier(name)}' for name in first)})"
         return (
@@ -239,6 +260,8 @@ class Inserting:
         """Values for one column, less those that its domain refuses."""
         column = self.by_name[name]
         texts: list[str | None] = [*self.values.candidates(column, group.checks, many=self.table.hashed)[:room]]
+        if name in self.counted_with:
+            texts = [text for text in texts if text != self.values.extreme(column)]
         if not self.values.required(column):
             texts.append(None)
         rows = ", ".join(f"({self.values.cast(column, text)})" for text in texts)
