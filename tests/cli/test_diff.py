@@ -68,6 +68,17 @@ def test_the_sql_can_be_piped_into_the_database(run: Run, files: Path, database:
     assert run("diff", "live", "migrations", "--sql", env=env).out.startswith("-- ")
 
 
+def test_the_sql_says_in_how_many_transactions_it_is(run: Run, files: Path) -> None:
+    """And how to run it; offline it is one."""
+    (files / "c.sql").write_text(A + "CREATE INDEX a_gone ON a (gone); ALTER TABLE a ADD CHECK (id > 0)")
+    parts = run("diff", "a.sql", "c.sql", "--sql").out
+    assert parts.splitlines()[0].startswith("-- Several transactions")
+    assert "CREATE INDEX CONCURRENTLY a_gone" in parts
+    assert "VALIDATE CONSTRAINT" in parts
+    whole = run("diff", "a.sql", "c.sql", "--sql", "--offline").out.splitlines()
+    assert (whole[0], len(whole), whole[-1]) == ("BEGIN;", 4, "COMMIT;")
+
+
 def test_sql_that_loses_data_is_refused_with_4(run: Run, files: Path) -> None:
     """Nothing on standard output, what would go on standard error; the option allows it, and the SQL says it."""
     for arguments in (("--sql",), ("--sql", "--format", "json")):
