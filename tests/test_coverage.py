@@ -27,12 +27,11 @@ NOT_COMPARED = {
     "grant on a function of the server's own": _SERVERS_OWN,
     "grant on a language of the server's own": _SERVERS_OWN,
     "grant on a system catalog": _SERVERS_OWN,
-    "index: parameters of a key's": "Storage parameters of the index of a primary key, unique or exclusion constraint",
     "not-null constraint: renamed": "The name that `NOT NULL` has since PostgreSQL 18",
     "owner of a function": "Owners",
     "owner of a schema": "Owners",
     "owner of a table": "Owners",
-    "user mapping: options": "The options of user mappings",
+    "user mapping: options": "Secrets among the options of foreign servers and user mappings",
 }
 """What is neither compared nor named, each as `docs/coverage.md` says it."""
 
