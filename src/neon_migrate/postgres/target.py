@@ -123,9 +123,9 @@ def resolve_target(settings: Settings, database_url: str | None, environment: Ma
     """The database that was named, or None: never another one instead.
 
     Looked for in this order: `database_url` (--database-url); NEON_DATABASE_URL, then DATABASE_URL (or what sqlx.toml
-    has as database-url-var) in `environment`; the same two in the `.env` of the project's root, read as sqlx reads it. A variable that is set and empty is an
-    error, not a reason to look further: it is mostly a secret that did not arrive, and the next place may name another
-    database.
+    has as database-url-var) in `environment`; the same two in the `.env` of the project's root, read as sqlx reads it.
+    A variable that is set and empty is an error, not a reason to look further: it is mostly a secret that did not
+    arrive, and the next place may name another database.
 
     Host and database come from the URL alone; PGHOST, PGDATABASE, PGSERVICE and their like never fill a gap (see
     `postgres.environment`). The rest of libpq's environment, such as PGPASSWORD and PGSSLROOTCERT, works as in psql.
