@@ -32,8 +32,8 @@ def diff(invocation: Invocation, before: str, after: str, sql: bool, offline: bo
 
     The SQL (--sql, --format json) was run before it is shown, on a scratch that is as FROM is and has rows in its
     tables; what that showed is warned of. Neither side is written to. What is text is run on a scratch Postgres, of the
-    other side's major version where that is a database. What a schema.json has no word for is left as the other side has
-    it, and named. Each side is one of:
+    other side's major version where that is a database. What a schema.json has no word for is left as the other side
+    has it, and named. Each side is one of:
 
     \b
     postgresql://...   a database
