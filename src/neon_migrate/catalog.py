@@ -56,6 +56,8 @@ class Unmodelled:
     type: str
     """Postgres's own word for what it is (`pg_identify_object`)."""
     identity: str
+    reason: str = field(default="no kind of object here is like it", compare=False)
+    """Why it is not compared."""
 
 
 SETTING = "setting"

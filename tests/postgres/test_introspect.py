@@ -8,6 +8,7 @@ import pytest
 
 from every_kind import BASE, ROLES
 from neon_migrate.catalog import Key
+from neon_migrate.errors import StatementError
 from neon_migrate.objects import kinds
 from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.postgres.progress import PROGRESS_TABLE
@@ -109,6 +110,32 @@ def test_reading_inside_a_transaction_leaves_it_as_it_was(session: Session) -> N
     assert Key("table", "public", "unsaved") in catalog.objects
     assert session.query("SHOW search_path") == [("public",)]
     assert session.in_transaction
+
+
+def test_a_reading_that_fails_leaves_no_transaction_open(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next statement of the session is not refused."""
+    session.script("CREATE TABLE t (a integer)")
+    monkeypatch.setattr(type(kinds()["table"]), "query", lambda kind, major: "SELECT 1 / 0")
+
+    with pytest.raises(StatementError):
+        read_catalog(session)
+
+    assert not session.in_transaction
+    assert session.query("SELECT 1") == [(1,)]
+
+
+def test_all_that_is_not_compared_has_its_reason(session: Session) -> None:
+    """A setting, a security label and an object of no kind are named for reasons of their own."""
+    session.script(
+        "CREATE TYPE shell; CREATE TABLE t (); SET allow_system_table_mods = on;"
+        "INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 0, 'mac', 'secret');"
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET jit = on', current_database()); END $$"
+    )
+
+    found = read_catalog(session).unmodelled
+
+    assert {one.type for one in found} == {"type", "security label on table", "setting"}
+    assert len({one.reason for one in found}) == len(found)
 
 
 def test_names_in_expressions_are_qualified_whatever_the_search_path(session: Session) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import SETTING, Catalog, Unmodelled
+from neon_migrate.errors import NeonMigrateError
 from neon_migrate.kind import PG_CLASS, PG_EXTENSION, PG_NAMESPACE, PG_TYPE
 from neon_migrate.postgres.progress import PROGRESS_TABLE
 from neon_migrate.postgres.reading import Reading
@@ -42,6 +43,10 @@ SELECT classid, objid FROM not_ours"""
 _ALONE = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "COMMIT")
 _IN_TRANSACTION = ("SAVEPOINT neon_migrate_catalog", "ROLLBACK TO SAVEPOINT neon_migrate_catalog")
 
+_NOT_IN_SCHEMA = "it is set for the database, so that a copy of its schema has none"
+
+_ONLY_SAID = "nothing here reads what is said of an object like it"
+
 _system_catalogs: dict[int, tuple[SystemCatalog, ...]] = {}
 """Those of each server version that this process has met: they are the same in all its databases."""
 
@@ -60,7 +65,7 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
     """
     begin, end = _IN_TRANSACTION if session.in_transaction else _ALONE
     reading = Reading(tuple(ignore))
-    with _no_collection():
+    with _no_collection(), _ended_on_failure(session):
         settings = _look_around(session, begin, ledger, reading)
         present = reading.kinds_present()
         queries = (*(kind.query(session.major) for kind in present), _DEPENDENCIES, end)
@@ -70,8 +75,8 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
                     reading.read(present[number], rows())
                 elif number == len(present):
                     reading.edges.append(rows)
-    others = (*_described(session, reading), *(Unmodelled(SETTING, name) for (name,) in settings))
-    return Catalog(reading.objects, reading.depends, reading.own, others, session.major)
+    found = (*_described(session, reading), *(Unmodelled(SETTING, name, _NOT_IN_SCHEMA) for (name,) in settings))
+    return Catalog(reading.objects, reading.depends, reading.own, found, session.major)
 
 
 def _look_around(session: Session, begin: str, ledger: str, reading: Reading) -> Rows:
@@ -108,6 +113,19 @@ def _all(session: Session, statements: Sequence[str]) -> list[Rows]:
 
 
 @contextmanager
+def _ended_on_failure(session: Session) -> Iterator[None]:
+    """A transaction of ours does not stay open; what goes wrong in the caller's is the caller's to end."""
+    own = not session.in_transaction
+    try:
+        yield
+    except NeonMigrateError:
+        if own:
+            with suppress(NeonMigrateError):
+                session.query("ROLLBACK")
+        raise
+
+
+@contextmanager
 def _no_collection() -> Iterator[None]:
     """Python's cyclic garbage collector at rest: it would look through all that is being read, again and again."""
     was_enabled = gc.isenabled()
@@ -126,4 +144,7 @@ def _described(session: Session, reading: Reading) -> tuple[Unmodelled, ...]:
         return ()
     facts, addresses = zip(*unknown, strict=True)
     rows = session.query(DESCRIBE, (list(facts), *map(list, zip(*addresses, strict=True))))
-    return tuple(Unmodelled(*row) for row in rows)
+    return tuple(
+        Unmodelled(type_, identity, _ONLY_SAID) if only_said else Unmodelled(type_, identity)
+        for type_, identity, only_said in rows
+    )

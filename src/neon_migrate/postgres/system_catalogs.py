@@ -116,7 +116,7 @@ PLATFORM_SCHEMAS = "'neon', 'neon_migration', 'information_schema'"
 
 # Of an object nothing is said that is a part of another one, or an extension's. The one extension that no kind reads
 # is Neon's own. What was dropped meanwhile has no type or identity: Postgres keeps a dropped subscription's comment.
-DESCRIBE = f"""SELECT a.fact || i.type, i.identity
+DESCRIBE = f"""SELECT a.fact || i.type, i.identity, a.fact <> ''
 FROM unnest(%s::text[], %s::oid[], %s::oid[], %s::int[]) AS a (fact, classid, objid, objsubid),
   LATERAL pg_identify_object(a.classid, a.objid, a.objsubid) AS i
 WHERE i.type IS NOT NULL AND i.identity IS NOT NULL AND ((i.schema IS NULL AND i.type <> 'extension')

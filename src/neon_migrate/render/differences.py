@@ -63,7 +63,7 @@ def coverage_lines(coverage: Sequence[Unmodelled]) -> Page:
     """What was found and is not compared, by name."""
     if not coverage:
         return ()
-    lines = [Line(f"{found.type} {found.identity}", 2) for found in coverage[:_MOST_COVERAGE]]
+    lines = [Line(f"{found.type} {found.identity}: {found.reason}", 2) for found in coverage[:_MOST_COVERAGE]]
     if len(coverage) > _MOST_COVERAGE:
         lines.append(Line(f"and {len(coverage) - _MOST_COVERAGE} more (all of them with --format json)", 2))
     return (Line((Span("warning: ", "warn"), f"{plural(len(coverage), 'object')} not compared:")), *lines)

@@ -40,7 +40,9 @@ def left_as_they_are(together: Catalog, desired: Catalog) -> tuple[Unmodelled, .
     """The names of what `with_kept` added to `desired`."""
     added = sorted(together.objects.keys() - desired.objects.keys())
     named = (key for key in added if key.kind == "table" or key.kind not in EXPRESSIBLE_KINDS)
-    return tuple(Unmodelled(key.kind.replace("_", " "), key.qualified_name) for key in named)
+    return tuple(
+        Unmodelled(key.kind.replace("_", " "), key.qualified_name, "schema.json has no word for it") for key in named
+    )
 
 
 def beyond_words(catalog: Catalog) -> frozenset[Key]:
