@@ -166,6 +166,17 @@ def test_a_wider_type_loses_nothing(bench: Bench, old: str, new: str) -> None:
     assert proof.way_back == WayBack("exact")
 
 
+@pytest.mark.parametrize("type_", ["point3", "point3[]"])
+def test_a_composite_type_may_grow(bench: Bench, type_: str) -> None:
+    """The attributes that it had are compared; one that goes is a loss."""
+    before = f"CREATE TYPE point3 AS (x int, y text); CREATE TABLE t (id int PRIMARY KEY, at {type_})"
+    grown = "ALTER TYPE point3 ADD ATTRIBUTE z int"
+    proof = bench.proven(before, grown, "ALTER TYPE point3 DROP ATTRIBUTE z")
+    assert (proof.lost, proof.way_back) == ((), WayBack("exact"))
+    (lost,) = bench.proven(before, "ALTER TYPE point3 DROP ATTRIBUTE y").lost
+    assert lost.startswith("values of column public.t.at, such as ")
+
+
 def test_a_rename_is_taken_back_exactly(bench: Bench) -> None:
     """Objects are followed by their address, not by their name."""
     proof = bench.proven(

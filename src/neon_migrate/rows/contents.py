@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.errors import StatementError
 from neon_migrate.objects.column import Column
+from neon_migrate.objects.composite_type import CompositeType
 from neon_migrate.objects.table import Table
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
     from neon_migrate.postgres.session import Session
@@ -156,7 +157,8 @@ class _Comparison:
         self._before = before
         self._after = after
         self._addresses = before.addresses()
-        self._as_before: dict[tuple[str, str, str], str | None] = {}
+        self._as_before: dict[tuple[str, str, str], str] = {}
+        self._attributes = dict(_changed_composites(before.catalog, after.catalog))
 
     def table(self, key: Key) -> list[Loss]:
         """What one table had and has not any more."""
@@ -197,23 +199,41 @@ class _Comparison:
 
     def _as_type_before(self, value: str | None, now: Column, before: Column) -> str | None:
         """A value as it would be written were its column still of the type it was: 1.5000 as 1.50."""
-        if value is None or now.type == before.type:
+        if value is None or (now.type == before.type and now.type.removesuffix("[]") not in self._attributes):
             return value
         question = (value, now.type, before.type)
         if question not in self._as_before:
             self._as_before[question] = self._cast(*question)
         return self._as_before[question]
 
-    def _cast(self, value: str, now: str, before: str) -> str | None:
-        for through in ("", "::pg_catalog.text"):
+    def _cast(self, value: str, now: str, before: str) -> str:
+        ways = [f"((%s::{now})::{before})::text", f"((%s::{now})::text::{before})::text"]
+        if now == before:
+            ways = [_by_attributes(now, self._attributes[now.removesuffix("[]")])]
+        for way in ways:
             try:
-                ((found,),) = self._session.query(
-                    f"SELECT (((%s::{now}){through})::{before})::pg_catalog.text", (value,)
-                )
+                ((found,),) = self._session.query(f"SELECT {way}", (value,))
             except StatementError:
                 continue
             return str(found)
         return value
+
+
+def _by_attributes(type_: str, names: Sequence[str]) -> str:
+    """An expression for the text of a composite, or an array of them, with some of its attributes alone."""
+    one = "value[number]" if type_.endswith("[]") else "value"
+    row = f"ROW({', '.join(f'({one}).{identifier(name)}' for name in names)})"
+    given = f"(SELECT %s::{type_} AS value) AS given"
+    if type_.endswith("[]"):
+        return f"ARRAY(SELECT {row} FROM {given}, generate_subscripts(value, 1) AS number ORDER BY number)::text"
+    return f"(SELECT {row} FROM {given})::text"
+
+
+def _changed_composites(before: Catalog, after: Catalog) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The composite types that have other attributes now, as columns name them, and the attributes they had."""
+    for key, obj in before.objects.items():
+        if isinstance(obj, CompositeType) and obj != after.objects.get(key):
+            yield qualified(key.schema, key.name), tuple(name for name, _ in obj.attributes)
 
 
 def _by_key(
