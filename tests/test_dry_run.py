@@ -158,6 +158,15 @@ def test_the_way_back_is_graded_by_running_it(
     assert word in " ".join(way.what)
 
 
+def test_a_way_back_that_only_rows_stop_is_impossible(bench: Workbench) -> None:
+    """It runs on empty tables, as it did in the rehearsal, and not on generated rows."""
+    bench.write(_2_more__up="ALTER TABLE users DROP plan;", _2_more__down="ALTER TABLE users ADD plan text NOT NULL;")
+    bench.query("ALTER TABLE users ALTER plan SET NOT NULL")
+    (way,) = _scratch(bench).way_back
+    assert way.grade == "impossible"
+    assert way.what[0].startswith("Fails where tables have rows: ")
+
+
 def test_a_migration_that_fails_is_part_of_the_report(bench: Workbench) -> None:
     """With its place; what ran before it is reported as ever."""
     bench.write(_2_more="ALTER TABLE users ADD age int;", _3_bad="SELECT 1;\n  SELECT nope FROM users;")

@@ -41,7 +41,9 @@ def graded(
     computed = computed_down(migration, before, after)
     sql = migration.down.sql if migration.down is not None else "".join(f"{one};\n" for one in computed or ())
     tried = trail.back(migration, computed)
-    fails = back if isinstance(back, str) else tried.fails if tried is not None else ""
+    if isinstance(back, str):
+        return WayBack(migration.version, "impossible", (f"Fails: {back}.",), sql)
+    fails = tried.fails if tried is not None else ""
     left = tried.left if tried is not None else ()
     if isinstance(back, Catalog):
         left = tuple(map(str, differences(diff(back, before))))

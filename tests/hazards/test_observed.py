@@ -103,6 +103,13 @@ def test_where_it_was_measured_the_time_counts(bench: Workbench) -> None:
     assert "on production's rows" in held.evidence
 
 
+def test_a_moment_on_a_small_table_is_no_hazard(bench: Workbench) -> None:
+    """Nobody waits long where there is little to do."""
+    seen = observe(bench, "ALTER TABLE t ADD c int; CREATE TABLE n (id int REFERENCES r)")
+    assert severities(seen) == {"exclusive-lock-held": ["note"], "writes-blocked": ["note"]}
+    assert remarks(Run(seen, rows={"public.t": 10}, small=frozenset({"public.r"}))) == {}
+
+
 def test_many_rows_in_one_transaction_are_a_hazard(bench: Workbench) -> None:
     """By the command tag, which counts them."""
     seen = observe(bench, "INSERT INTO r SELECT generate_series(1, 10001)")

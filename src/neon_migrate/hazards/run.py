@@ -42,6 +42,11 @@ class Run:
     small: frozenset[str] = frozenset()
     measured: bool = False
 
+    def is_small(self, table: str) -> bool:
+        """Whether production has few rows in it, so that nobody waits long for whatever is done to them."""
+        rows = self.rows.get(table)
+        return table in self.small if rows is None else rows <= FEW_ROWS
+
     def size(self, table: str) -> str:
         """The table's rows in words."""
         rows = self.rows.get(table)

@@ -24,11 +24,14 @@ MOMENT = "It is taken for a moment; lock-timeout and the retries of apply keep o
 
 def find(run: Run) -> Iterable[Remark]:
     for hold in run.holds(at_least=BLOCKS_READS):
+        severity = _severity(run, hold)
+        if severity == "note" and run.is_small(hold.lock.relation):
+            continue
         after = [one for one in hold.later if one.duration_ns]
         rest = f", and through {len(after)} more statement{'' if len(after) == 1 else 's'}" if after else ""
         yield Remark(
             hold.statement,
-            _severity(run, hold),
+            severity,
             f"nobody reads or writes {hold.lock.relation} ({run.size(hold.lock.relation)}) until the transaction ends",
             f"{hold.lock.mode} on {hold.lock.relation}{rest}; {took(hold.duration_ns, measured=run.measured)}",
             REMEDY if after else MOMENT,

@@ -22,6 +22,8 @@ def find(run: Run) -> Iterable[Remark]:
     for hold in run.holds(at_least=BLOCKS_WRITES, below=BLOCKS_READS):
         held, table = hold.duration_ns, hold.lock.relation
         slow = run.measured and held >= SHORT_NS
+        if not slow and run.is_small(table):
+            continue
         yield Remark(
             hold.statement,
             "danger" if run.measured and held >= LONG_NS else "warning" if slow else "note",
