@@ -96,9 +96,12 @@ def test_annotations_stand_on_their_lines(road: Road) -> None:
 def test_a_fork_needs_no_url(road: Road) -> None:
     """A secret that did not arrive is an empty text, which elsewhere is a fault."""
     road.pull_request(fork=True)
-    done = _run(road, "pull-request", NEON_DATABASE_URL="", NEON_API_KEY="")
+    nothing = {"NEON_DATABASE_URL": "", "NEON_API_KEY": ""}
+    done = _run(road, "pull-request", **nothing)
     assert done.returncode == ExitCode.OK, done.stderr
     assert "not rehearsed: it comes from a fork" in done.stdout
+    report = json.loads(_run(road, "pull-request", "--format", "json", **nothing).stdout)["report"]
+    assert (report["verdict"], report["report"], report["comment_url"]) == ("in order", None, "")
 
 
 def test_an_error_is_annotated_too(road: Road) -> None:
@@ -122,10 +125,13 @@ def test_drift_ends_maintenance_with_3(road: Road) -> None:
     api.apply(road.project)
     road.bench.query("CREATE TABLE by_hand ()")
     road.event("schedule", {})
-    done = _run(road, "maintenance", "--task", "compare", "--task", "sweep", **_database(road))
+    asked = ("--task", "compare", "--task", "sweep", "--format", "json")
+    done = _run(road, "maintenance", *asked, **_database(road))
     assert done.returncode == ExitCode.DIFFERENT
     assert len(road.github.issues) == 1
-    assert "by_hand" in done.stdout
+    report = json.loads(done.stdout)["report"]
+    assert [one["name"] for one in report["compared"]["differences"]] == ["public.by_hand"]
+    assert (report["exported"], report["swept"]) == (None, None)
 
 
 def test_an_unknown_step_names_the_nearest() -> None:

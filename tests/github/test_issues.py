@@ -95,6 +95,7 @@ def test_who_approved_a_run(github_api: FakeGitHub, client: GitHubClient) -> Non
     """For that environment."""
     github_api.approved["production"] = "octocat"
     assert approvers(client, "99", "production") == ("octocat",)
+    assert approvers(client, "99", "Production") == ("octocat",)
     assert approvers(client, "99", "elsewhere") == ()
 
 

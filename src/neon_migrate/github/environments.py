@@ -28,11 +28,15 @@ def reviewers(client: GitHubClient, environment: str) -> tuple[str, ...]:
 
 
 def approvers(client: GitHubClient, run_id: str, environment: str) -> tuple[str, ...]:
-    """Who approved this run's job for the environment, as login names. Raises GitHubError."""
+    """Who approved this run's job for the environment, as login names. Raises GitHubError.
+
+    To GitHub the name of an environment is the same in capitals.
+    """
+    wanted = environment.casefold()
     return tuple(
         review["user"]["login"]
         for review in client.get(f"actions/runs/{run_id}/approvals")
-        if review["state"] == "approved" and any(each["name"] == environment for each in review["environments"])
+        if review["state"] == "approved" and any(each["name"].casefold() == wanted for each in review["environments"])
     )
 
 
