@@ -498,13 +498,18 @@ def neon_document() -> Body:
     return found
 
 
-@pytest.fixture
-def neon_api(scratch: ScratchServer, neon_document: Body) -> Iterator[FakeNeon]:
-    """A fake Neon; a message that Neon's document does not allow, either way, fails the test."""
+@pytest.fixture(scope="session")
+def _neon_contract(neon_document: Body) -> Contract:
     from openapi import Contract
 
-    contract = Contract(neon_document, OFFICIAL)
-    fake = FakeNeon(scratch, contract)
+    return Contract(neon_document, OFFICIAL)
+
+
+@pytest.fixture
+def neon_api(scratch: ScratchServer, _neon_contract: Contract) -> Iterator[FakeNeon]:
+    """A fake Neon; a message that Neon's document does not allow, either way, fails the test."""
+    _neon_contract.breaches.clear()
+    fake = FakeNeon(scratch, _neon_contract)
     yield fake
     fake.close()
-    assert not contract.breaches
+    assert not _neon_contract.breaches

@@ -124,6 +124,22 @@ def test_our_own_of_that_name_is_replaced(neon_api: FakeNeon, client: NeonClient
     assert neon_api.named("pr-70") is not None
 
 
+def test_one_that_has_expired_and_is_still_there_is_replaced(neon_api: FakeNeon, client: NeonClient) -> None:
+    """Neon removes expired branches some time after; until then their names are taken."""
+    old = neon_api.add_branch("pr-7", annotation=OURS, expires_at="2026-01-01T00:00:00Z")
+    with _rehearse(neon_api, client) as branch:
+        assert branch.id != old.id
+    assert neon_api.named("pr-7") is None
+
+
+def test_one_that_expires_in_between_is_gone_already(neon_api: FakeNeon, client: NeonClient) -> None:
+    """Removing it is answered 204, which is as good."""
+    told: list[Any] = []
+    with _rehearse(neon_api, client, observer=told.append) as branch:
+        del neon_api.branches[branch.id]
+    assert [event for event in told if isinstance(event, Warned)] == []
+
+
 @pytest.mark.parametrize(
     "attributes", [{}, {"annotation": {"created-by": "me"}}, {"annotation": OURS, "protected": True}]
 )
