@@ -8,9 +8,11 @@ from the text. What runs outside a transaction is looked at from a second connec
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from neon_migrate.errors import NeonMigrateError
 from neon_migrate.postgres.message import Tick
 
 if TYPE_CHECKING:
@@ -230,8 +232,9 @@ class StatementObserver:
         locks: dict[tuple[int, str], _Found] = {}
 
         def look() -> None:
-            for oid, mode in self._session.query(_HELD_BY, (self._pid,)):
-                locks[oid, mode] = _Found(oid, _OF_PG_LOCKS[mode])
+            with suppress(NeonMigrateError):  # looking is a courtesy, and must not end what it looks at
+                for oid, mode in self._session.query(_HELD_BY, (self._pid,)):
+                    locks[oid, mode] = _Found(oid, _OF_PG_LOCKS[mode])
 
         start = time.monotonic_ns()
         run(Tick(look, _EVERY_S))
