@@ -10,6 +10,7 @@ from neon_migrate.apply import apply
 from neon_migrate.errors import ExitCode, UsageError
 from neon_migrate.neon.errors import NotRestorableError
 from neon_migrate.neon.model import RestorePoint
+from neon_migrate.postgres import writes
 from neon_migrate.restore import RestorePlan, planned_point, restore, restore_point
 from workbench import Workbench
 
@@ -109,20 +110,27 @@ def test_what_can_not_be_counted_says_why(bench: Workbench, neon_api: FakeNeon) 
     assert "as many branches as its plan allows" in database.uncounted
 
 
-def test_a_table_whose_rows_are_hidden_is_not_counted_short(bench: Workbench, neon_api: FakeNeon) -> None:
-    """A lock that is not given in time, or rows that policies hide, are reasons, not zeros."""
-    from neon_migrate.postgres import writes
-
+def test_what_takes_too_long_is_not_counted_short(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table that is locked is given up after a time, and all of them after a longer one: reasons, not zeros."""
+    monkeypatch.setattr(writes, "TIMEOUT_S", 1)
     with bench.session() as first, bench.session() as second, bench.session() as blocking:
         blocking.script("BEGIN; LOCK TABLE pets")
-        writes.TIMEOUT_S, patience = 1, writes.TIMEOUT_S
-        try:
-            tables = writes.writes_since(first, second)
-        finally:
-            writes.TIMEOUT_S = patience
-    pets = next(table for table in tables if table.name == "public.pets")
-    assert "timeout" in pets.uncounted
-    assert pets.changed
+        found = {table.name: table for table in writes.writes_since(first, second)}
+        assert "timeout" in found["public.pets"].uncounted and found["public.pets"].changed
+        assert not found["public._sqlx_migrations"].changed
+        monkeypatch.setattr(writes, "BUDGET_S", 0)
+        assert all("was ended after 0 seconds" in table.uncounted for table in writes.writes_since(first, second))
+
+
+def test_rows_that_policies_hide_are_not_left_out(bench: Workbench) -> None:
+    """Somebody who may not see all rows gets a reason, not a count of some."""
+    with bench.session() as session:
+        session.script("ALTER TABLE pets ENABLE ROW LEVEL SECURITY; GRANT SELECT ON pets TO pg_monitor")
+    with bench.session() as first, bench.session() as second:
+        for session in (first, second):
+            session.script("SET ROLE pg_monitor")
+        found = {table.name: table for table in writes.writes_since(first, second)}
+    assert "row-level security" in found["public.pets"].uncounted
 
 
 @pytest.mark.parametrize("lsn", ["FFFFFFFF/0"])

@@ -6,6 +6,7 @@ that the table had then was written since. (What a transaction wrote that was al
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 60
 """For counting one table."""
+BUDGET_S = 300
+"""For all of them: whoever restores production is waiting."""
 
 _TABLES = """
 SELECT n.nspname::text, c.relname::text
@@ -51,8 +54,9 @@ class TableWrites:
 def writes_since(then: Session, now: Session) -> tuple[TableWrites, ...]:
     """Every table of both states, by name; both are only read.
 
-    Raises UnreachableError.
+    Raises UnreachableError, and StatementError where the list of tables can't be read.
     """
+    until = time.monotonic() + BUDGET_S
     for session in (then, now):
         session.query(f"SET statement_timeout = '{TIMEOUT_S}s'")
         session.query("SET default_transaction_read_only = on")
@@ -61,6 +65,8 @@ def writes_since(then: Session, now: Session) -> tuple[TableWrites, ...]:
     ((wrapped,),) = now.query(_WRAPPED)
     return tuple(
         _table(then if name in before else None, now if name in after else None, name, by_xmin=not wrapped)
+        if time.monotonic() < until
+        else TableWrites(".".join(name), uncounted=f"counting was ended after {BUDGET_S} seconds")
         for name in sorted(before | after)
     )
 
