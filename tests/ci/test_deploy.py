@@ -249,6 +249,16 @@ def test_a_deployment_that_fails_half_way(road: Road) -> None:
     assert all("secret@example.com" not in text for text in everything)
 
 
+def test_a_migration_below_the_latest_is_deployed_too(road: Road) -> None:
+    """Two branches were merged in the other order than their versions say."""
+    road.bench.write(_0003_late="CREATE TABLE late ();")
+    api.apply(road.project)
+    road.bench.write(_0002_early="CREATE TABLE early ();")
+    report = _deploy(road, _approved(road))
+    assert report.exit_code is ExitCode.OK, report.failure
+    assert [one.version for one in report.applied] == [2]
+
+
 def test_a_failing_slack_fails_no_deployment(road: Road) -> None:
     """It is a warning; so is a comment that GitHub refuses."""
     approved = _approved(road)

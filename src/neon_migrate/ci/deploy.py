@@ -12,7 +12,7 @@ from neon_migrate.ci.production import planned, state_before
 from neon_migrate.ci.run import start
 from neon_migrate.compare import compare
 from neon_migrate.deployment import DeployReport, changes_since, decode_plan
-from neon_migrate.errors import ExitCode, NeonMigrateError, RefusedError, UsageError
+from neon_migrate.errors import ExitCode, InterruptedRunError, NeonMigrateError, RefusedError, UsageError
 from neon_migrate.events import MigrationApplied, Warned
 from neon_migrate.github.comment import MOST_CHARACTERS, find_comment, upsert_comment
 from neon_migrate.github.environments import approvers, reviewers
@@ -81,6 +81,9 @@ def deploy(
         _carry_out(run, progress, approved, deploy_to)
     except NeonMigrateError as error:
         failure, code = failure_of(error), error.exit_code
+    except KeyboardInterrupt:  # the run is cancelled; `apply` says of itself how far it came
+        interrupted = InterruptedRunError("Interrupted", remedy="neon-migrate status shows how far the database came.")
+        failure, code = failure_of(interrupted), interrupted.exit_code
     if progress.missing and failure is None:
         code = ExitCode.FAILED
     return _tell(run, _report(progress, deploy_to, failure, code))
@@ -112,7 +115,7 @@ def _carry_out(run: Run, progress: _Progress, approved: str | None, deploy_to: s
     if not progress.plan.pending:
         return
     progress.before, progress.warnings = state_before(run)
-    applied = apply(_watched(run.project, progress), to=progress.plan.pending[-1].version)
+    applied = apply(_watched(run.project, progress))
     progress.applied = list(applied.applied)
     progress.drift = applied.drift
     progress.warnings += applied.warnings
