@@ -66,15 +66,19 @@ class ColumnSettings:
 class ColumnSettingsKind(Kind[ColumnSettings]):
     name = "column_settings"
     rank = 92
+    stored_in = ("pg_class.r", "pg_class.p", "pg_class.m", "pg_class.f")
 
     def query(self, major: int) -> str:
-        return f"""SELECT a.attrelid, a.attnum, a.attname, c.relkind::text,
-  CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage::text END, t.typstorage::text, a.attcompression::text,
-  coalesce(a.attstattarget, {_DEFAULT_TARGET}), coalesce(a.attoptions, '{{}}')
-FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid
-WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm', 'f', 'i')
-  AND (a.attstorage <> t.typstorage AND c.relkind <> 'i' OR a.attcompression <> '' OR a.attstattarget >= 0
-    OR a.attoptions IS NOT NULL AND c.relkind <> 'i')"""
+        # All columns are looked at, so what few of them have is found before anything is joined. Only what has no fixed
+        # length can be stored otherwise.
+        return f"""WITH few AS MATERIALIZED (
+  SELECT a.* FROM pg_attribute a WHERE a.attrelid >= 16384 AND a.attnum > 0 AND (a.attoptions IS NOT NULL
+    OR a.attstattarget >= 0 OR a.attcompression <> ''
+    OR (a.attlen = -1 AND (a.atttypid, a.attstorage) NOT IN (SELECT oid, typstorage FROM pg_type))))
+SELECT a.attrelid, a.attnum, a.attname, c.relkind::text, nullif(a.attstorage, t.typstorage)::text, t.typstorage::text,
+  a.attcompression::text, coalesce(a.attstattarget, {_DEFAULT_TARGET}), coalesce(a.attoptions, '{{}}')
+FROM few a JOIN pg_type t ON t.oid = a.atttypid JOIN pg_class c ON c.oid = a.attrelid
+WHERE NOT a.attisdropped AND (c.relkind IN ('r', 'p', 'm', 'f') OR (c.relkind = 'i' AND a.attstattarget >= 0))"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         relation, number, name, relkind, storage, usual, compression, target, options = row
