@@ -11,6 +11,7 @@ import pytest
 from neon_migrate import api
 from neon_migrate.deployment import changes_since, decode_plan
 from neon_migrate.errors import ExitCode, HistoryError, UsageError
+from neon_migrate.events import Event, Step
 from neon_migrate.github.comment import marker
 from tests.ci.conftest import PULL_REQUEST, Road
 from tests.github.fake_api import BOT, Fault
@@ -257,6 +258,22 @@ def test_a_migration_below_the_latest_is_deployed_too(road: Road) -> None:
     report = _deploy(road, _approved(road))
     assert report.exit_code is ExitCode.OK, report.failure
     assert [one.version for one in report.applied] == [2]
+
+
+def test_a_cancelled_deployment_says_how_far_it_came(road: Road) -> None:
+    """The migration is committed, and verifying it was interrupted."""
+    approved = _approved(road)
+
+    def cancel(event: Event) -> None:
+        if isinstance(event, Step) and event.what.startswith("comparing"):
+            raise KeyboardInterrupt
+
+    project = replace(road.project, observer=cancel)
+    report = api.ci_deploy(project, road.environment, approved=approved, deploy_to="production", output=road.output)
+    assert report.exit_code is ExitCode.INTERRUPTED
+    assert [one.version for one in report.applied] == [1]
+    assert "1 migration applied, 0 not" in road.summary
+    assert road.told[-1].startswith("❌")
 
 
 def test_a_failing_slack_fails_no_deployment(road: Road) -> None:
