@@ -19,9 +19,9 @@ from neon_migrate.neon.errors import (
     NeonAmbiguousError,
     NeonApiError,
     NeonNotFoundError,
-    NeonOperationError,
     NeonUnreachableError,
 )
+from neon_migrate.neon.messages import annotation_in, json_object, operation_error, operations_in, part, rfc3339
 from neon_migrate.neon.model import (
     Branch,
     Database,
@@ -142,11 +142,11 @@ class NeonClient:
 
     def project(self, project_id: str) -> NeonProject:
         """The project."""
-        return _read(self._get(f"/projects/{project_id}"), "project", NeonProject)
+        return part(self._get(f"/projects/{project_id}"), "project", NeonProject)
 
     def endpoints(self, project_id: str) -> tuple[Endpoint, ...]:
         """Every compute endpoint of the project."""
-        return _read(self._get(f"/projects/{project_id}/endpoints"), "endpoints", tuple[Endpoint, ...])
+        return part(self._get(f"/projects/{project_id}/endpoints"), "endpoints", tuple[Endpoint, ...])
 
     def branches(self, project_id: str, *, search: str = "") -> tuple[Branch, ...]:
         """Every branch, page after page; with `search` those whose name or id contains it."""
@@ -155,8 +155,8 @@ class NeonClient:
     def branch(self, project_id: str, branch_id: str) -> Branch:
         """One branch, with its annotation."""
         answer = self._get(f"/projects/{project_id}/branches/{branch_id}")
-        found = _read(answer, "branch", Branch)
-        return replace(found, annotation=_annotation(answer.get("annotation")))
+        found = part(answer, "branch", Branch)
+        return replace(found, annotation=annotation_in(answer.get("annotation")))
 
     def branch_named(self, project_id: str, name: str) -> Branch | None:
         """The branch of exactly that name: the API's own search also finds parts of names and ids."""
@@ -165,7 +165,7 @@ class NeonClient:
     def databases(self, project_id: str, branch_id: str) -> tuple[Database, ...]:
         """Every database on a branch."""
         path = f"/projects/{project_id}/branches/{branch_id}/databases"
-        return _read(self._get(path), "databases", tuple[Database, ...])
+        return part(self._get(path), "databases", tuple[Database, ...])
 
     def connection_uri(self, project_id: str, branch_id: str, *, database: str, role: str) -> str:
         """How to connect directly (not pooled) to a database of a branch, with the password: a secret.
@@ -173,7 +173,7 @@ class NeonClient:
         Raises NeonPasswordError where Neon keeps no passwords.
         """
         wanted = {"branch_id": branch_id, "database_name": database, "role_name": role, "pooled": "false"}
-        return _read(self._get(f"/projects/{project_id}/connection_uri", wanted), "uri", str)
+        return part(self._get(f"/projects/{project_id}/connection_uri", wanted), "uri", str)
 
     # What changes something
 
@@ -185,12 +185,12 @@ class NeonClient:
         branch: dict[str, str] = {
             "name": new.name,
             "parent_id": new.parent_id,
-            "expires_at": _moment(new.expires_at),
+            "expires_at": rfc3339(new.expires_at),
         }
         if new.parent_lsn is not None:
             branch["parent_lsn"] = new.parent_lsn
         elif new.parent_timestamp is not None:
-            branch["parent_timestamp"] = _moment(new.parent_timestamp)
+            branch["parent_timestamp"] = rfc3339(new.parent_timestamp)
         body = {
             "branch": branch,
             "endpoints": [{"type": "read_write"}],
@@ -204,8 +204,8 @@ class NeonClient:
                 raise
             made = self._looked_up(lambda: self._made(project_id, new), f"the branch {new.name} was made", error)
             return self.wait_ready(project_id, made.id)
-        made = _read(answer, "branch", Branch)
-        self.wait(project_id, _operations(answer))
+        made = part(answer, "branch", Branch)
+        self.wait(project_id, operations_in(answer))
         return self.wait_ready(project_id, made.id)
 
     def delete_branch(self, project_id: str, branch_id: str) -> None:
@@ -220,7 +220,7 @@ class NeonClient:
                 raise
             self._looked_up(lambda: self._gone(project_id, branch_id), f"the branch {branch_id} was removed", error)
             return
-        self.wait(project_id, _operations(answer))
+        self.wait(project_id, operations_in(answer))
 
     def restore_branch(
         self, project_id: str, branch_id: str, point: RestorePoint, *, source_id: str, preserve_under_name: str
@@ -231,7 +231,7 @@ class NeonClient:
         """
         source = {"source_lsn": point.lsn} if point.lsn else {}
         if not point.lsn and point.timestamp is not None:
-            source = {"source_timestamp": _moment(point.timestamp)}
+            source = {"source_timestamp": rfc3339(point.timestamp)}
         body = {"source_branch_id": source_id, "preserve_under_name": preserve_under_name, **source}
         path = f"/projects/{project_id}/branches/{branch_id}/restore"
         try:
@@ -243,20 +243,20 @@ class NeonClient:
                 lambda: self.branch_named(project_id, preserve_under_name), f"{branch_id} was restored", error
             )
         else:
-            self.wait(project_id, _operations(answer))
+            self.wait(project_id, operations_in(answer))
         return self.wait_ready(project_id, branch_id)
 
     def create_snapshot(self, project_id: str, branch_id: str, *, name: str, expires_at: datetime) -> Snapshot:
         """Take a snapshot of a root branch as it is now."""
         path = f"/projects/{project_id}/branches/{branch_id}/snapshot"
         try:
-            answer = self._send("POST", path, query={"name": name, "expires_at": _moment(expires_at)})
+            answer = self._send("POST", path, query={"name": name, "expires_at": rfc3339(expires_at)})
         except NeonApiError as error:
             if not may_be_done(error):
                 raise
             return self._looked_up(lambda: self._snapshot(project_id, name), f"the snapshot {name} was taken", error)
-        self.wait(project_id, _operations(answer))
-        return _read(answer, "snapshot", Snapshot)
+        self.wait(project_id, operations_in(answer))
+        return part(answer, "snapshot", Snapshot)
 
     # Waiting
 
@@ -267,12 +267,12 @@ class NeonClient:
             current = operation
             while not current.succeeded:
                 if current.failed:
-                    raise _failed(current, f"ended as {current.status}")
+                    raise operation_error(current, f"ended as {current.status}")
                 if time.monotonic() > until:
-                    raise _failed(current, f"is still {current.status}")
+                    raise operation_error(current, f"is still {current.status}")
                 self._sleep(_POLL_S)
                 answer = self._get(f"/projects/{project_id}/operations/{operation.id}")
-                current = _read(answer, "operation", Operation)
+                current = part(answer, "operation", Operation)
 
     def wait_ready(self, project_id: str, branch_id: str) -> Branch:
         """Wait until a branch can be used, and give it as it is then. Raises NeonOperationError."""
@@ -282,7 +282,7 @@ class NeonClient:
             if branch.current_state not in ("init", "resetting") and branch.pending_state is None:
                 return branch
             if time.monotonic() > until:
-                raise _failed(Operation(branch_id, "the branch"), f"is still {branch.current_state}")
+                raise operation_error(Operation(branch_id, "the branch"), f"is still {branch.current_state}")
             self._sleep(_POLL_S)
 
     # How it is done
@@ -293,7 +293,7 @@ class NeonClient:
         return found if found and dict(found.annotation) == dict(new.annotation) else None
 
     def _snapshot(self, project_id: str, name: str) -> Snapshot | None:
-        taken = _read(self._get(f"/projects/{project_id}/snapshots"), "snapshots", tuple[Snapshot, ...])
+        taken = part(self._get(f"/projects/{project_id}/snapshots"), "snapshots", tuple[Snapshot, ...])
         return next((snapshot for snapshot in taken if snapshot.name == name), None)
 
     def _gone(self, project_id: str, branch_id: str) -> bool | None:
@@ -325,12 +325,12 @@ class NeonClient:
         seen: set[str] = set()
         while True:
             answer = self._get(f"/projects/{project_id}/branches", query)
-            page = _read(answer, "branches", tuple[Branch, ...])
+            page = part(answer, "branches", tuple[Branch, ...])
             annotations = answer.get("annotations") or {}
             new = [branch for branch in page if branch.id not in seen]
             for branch in new:
                 seen.add(branch.id)
-                yield replace(branch, annotation=_annotation(annotations.get(branch.id)))
+                yield replace(branch, annotation=annotation_in(annotations.get(branch.id)))
             cursor = (answer.get("pagination") or {}).get("next")
             if not cursor or not new:
                 return
@@ -369,7 +369,7 @@ class NeonClient:
             raise unreachable from None
         if response.status_code == 204:
             return {}
-        answer = _object(response)
+        answer = json_object(response)
         if response.is_success:
             if answer is None:
                 raise NeonApiError(
@@ -397,50 +397,3 @@ class NeonClient:
         if not self._told:
             self._told = True
             self._observer(Step(f"waiting for Neon: {error.what}"))
-
-
-def _object(response: httpx.Response) -> dict[str, Any] | None:
-    """The body as a JSON object; None when it is none, as of a proxy that answers in HTML."""
-    try:
-        content = response.json()
-    except ValueError:
-        return None
-    return content if isinstance(content, dict) else None
-
-
-def _read(answer: Mapping[str, Any], name: str, kind: type[T]) -> T:
-    """A part of an answer as one of our values."""
-    import msgspec
-
-    try:
-        return msgspec.convert(answer[name], kind)
-    except (KeyError, msgspec.ValidationError) as error:
-        raise NeonApiError(
-            "Neon's answer can't be read",
-            why=f"{name}: {error}",
-            remedy="This version of neon-migrate may be too old for Neon's API.",
-        ) from None
-
-
-def _operations(answer: Mapping[str, Any]) -> tuple[Operation, ...]:
-    return _read(answer, "operations", tuple[Operation, ...]) if "operations" in answer else ()
-
-
-def _annotation(data: Mapping[str, Any] | None) -> dict[str, str]:
-    return dict(data.get("value") or {}) if data else {}
-
-
-def _moment(moment: datetime) -> str:
-    """RFC 3339 to the second, in UTC: Neon takes no fractions."""
-    from datetime import UTC
-
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _failed(operation: Operation, how: str) -> NeonOperationError:
-    return NeonOperationError(
-        f"Neon's operation {operation.action or operation.id} {how}",
-        why=operation.error,
-        remedy=f"Look at the project's operations in Neon's console, and run the same command again. {STATUS_PAGE} "
-        "tells of incidents.",
-    )
