@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from neon_migrate.kind import OnlineStep, Run
+from neon_migrate.kind import Run
 from neon_migrate.ordering import DROP, strongly_connected
 from neon_migrate.plan import Statement
 
@@ -26,9 +26,7 @@ _NAME = 60
 """The most characters of a file's name that say what it does."""
 
 _SHORT = "Locks only for a moment, whatever the number of rows: in one transaction."
-_AT_ONCE = (
-    OnlineStep((), Run.LONG, "What needs each other is changed at once, which takes as long as there are rows."),
-)
+_AT_ONCE = "What needs each other is changed at once, which takes as long as there are rows."
 _PUT_BACK = "What hangs on it is taken down and put back in the same transaction."
 
 
@@ -50,11 +48,6 @@ class Batch:
     def transactional(self) -> bool:
         """Whether it is a transaction."""
         return self.run != Run.CONCURRENTLY
-
-    @property
-    def losses(self) -> tuple[str, ...]:
-        """The data that may go, in words, each once."""
-        return tuple(dict.fromkeys(statement.loses for statement in self.statements if statement.loses))
 
     def script(self) -> str:
         """The statements as SQL text for psql."""
@@ -130,14 +123,19 @@ def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]
         if part.replaces and number not in plain | at_once
     }
     steps = {
-        number: _steps(number, part, () if number in plain else _AT_ONCE if number in at_once else part.online)
+        number: _at_once(number, part, Run.LONG, _AT_ONCE)
+        if number in at_once
+        else _at_once(number, part, Run.SHARED)
+        if number in plain or not part.online
+        else _step_by_step(number, part)
         for number, part in enumerate(parts)
         if number not in replaced
     }
+    replacing = frozenset(replaced.values())
     graph: _Graph = {step: set() for own in steps.values() for step in own}
     for number, own in steps.items():
         part = parts[number]
-        entry = own[_entry(own) if number not in replaced.values() else 1]
+        entry = own[_entry(own) if number not in replacing else 1]
         for earlier, later in pairwise(own):
             graph[later].add(earlier)
         for needed in part.after:
@@ -152,11 +150,11 @@ def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]
     return graph
 
 
-def _steps(number: int, part: Part, online: Sequence[OnlineStep]) -> tuple[_Step, ...]:
-    if not online:
-        return (_Step((number, 0), part.statements, Run.SHARED, "", ""),)
-    if online is _AT_ONCE:
-        return (_Step((number, 0), part.statements, online[0].run, online[0].why, ""),)
+def _at_once(number: int, part: Part, run: Run, why: str = "") -> tuple[_Step, ...]:
+    return (_Step((number, 0), part.statements, run, why, ""),)
+
+
+def _step_by_step(number: int, part: Part) -> tuple[_Step, ...]:
     key = part.node[1]
     loses = next((statement.loses for statement in part.statements if statement.loses), "")
     return tuple(
@@ -167,7 +165,7 @@ def _steps(number: int, part: Part, online: Sequence[OnlineStep]) -> tuple[_Step
             step.why,
             step.name,
         )
-        for position, step in enumerate(online)
+        for position, step in enumerate(part.online)
     )
 
 
