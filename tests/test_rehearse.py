@@ -104,6 +104,30 @@ def test_a_computed_way_back_is_run_too(bench: Workbench, scratch: ScratchServer
     assert copy.versions() == [1]
 
 
+def test_an_expression_that_is_only_written_otherwise_is_no_difference(
+    bench: Workbench, scratch: ScratchServer
+) -> None:
+    """Postgres deparses its own text otherwise than it read it first."""
+    bench.query("ALTER TABLE users ADD state varchar(9) CONSTRAINT known CHECK (state IN ('new', 'old'))")
+    bench.write(_2_more="ALTER TABLE users DROP CONSTRAINT known;")
+    shown, _ = run(bench, scratch)
+    (way,) = shown.way_back
+    assert "ADD CONSTRAINT known CHECK" in way.sql
+    assert (way.grade, way.what) == ("exact", ("There is no down file; computed.",))
+
+
+def test_what_a_newer_way_back_leaves_is_not_held_against_an_older(bench: Workbench, scratch: ScratchServer) -> None:
+    """Each is graded by what it does itself."""
+    bench.write(
+        _2_index__up="CREATE INDEX i ON users (email);",
+        _2_index__down="DROP INDEX i;",
+        _3_more__up="ALTER TABLE users ADD a int;",
+        _3_more__down="SELECT 1;",
+    )
+    shown, _ = run(bench, scratch)
+    assert [way.grade for way in shown.way_back] == ["exact", "impossible"]
+
+
 def test_a_failure_at_the_first_leaves_nothing_to_take_back(bench: Workbench, scratch: ScratchServer) -> None:
     """And nothing that changed."""
     bench.write(_2_bad="ALTER TABLE users ADD a int; SELECT nope;")

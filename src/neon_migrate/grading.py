@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.catalog import Catalog
-from neon_migrate.diff import diff
-from neon_migrate.differences import differences
 from neon_migrate.plan import plan
 from neon_migrate.report import WayBack
 from neon_migrate.way_back import way_back
@@ -14,6 +11,7 @@ from neon_migrate.way_back import way_back
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from neon_migrate.catalog import Catalog
     from neon_migrate.ledger.migration import Migration
     from neon_migrate.plan import Statement
     from neon_migrate.rows import Loss
@@ -30,13 +28,13 @@ def computed_down(migration: Migration, before: Catalog, after: Catalog) -> tupl
 
 
 def graded(
-    migration: Migration, before: Catalog, after: Catalog, trail: Trail, back: Catalog | str | None = None
+    migration: Migration, before: Catalog, after: Catalog, trail: Trail, back: tuple[str, ...] | str | None = None
 ) -> WayBack:
     """The way back from one migration.
 
     before, after  the Catalogs around the migration, of one database
     trail          runs the way back with generated rows, to see what it does not bring back
-    back           what the way back gave elsewhere, or why it failed there; None where it was not run
+    back           in what it left another schema elsewhere, or why it failed there; None where it was not run
     """
     computed = computed_down(migration, before, after)
     sql = migration.down.sql if migration.down is not None else "".join(f"{one};\n" for one in computed or ())
@@ -45,8 +43,8 @@ def graded(
         return WayBack(migration.version, "impossible", (f"Fails: {back}.",), sql)
     fails = tried.fails if tried is not None else ""
     left = tried.left if tried is not None else ()
-    if isinstance(back, Catalog):
-        left = tuple(map(str, differences(diff(back, before))))
+    if back is not None and (tried is None or computed is None):
+        left = back
     renamed = before.renamed_in(after)
     forward = plan(before, after)
     lost = forward.losses_beside(renamed)

@@ -98,7 +98,7 @@ class _Ran:
 class _Progress:
     """What is known while the rehearsal goes on.
 
-    backs  by version: the Catalog after its way back, or why that did not run
+    backs  by version: in what the schema was not as before after its way back, or why that did not run
     """
 
     start: Catalog
@@ -106,7 +106,7 @@ class _Progress:
     partly: tuple[Migration, tuple[StatementSeen, ...]] | None = None
     failure: Failure | None = None
     rows: tuple[LedgerRow, ...] = ()
-    backs: dict[int, Catalog | str] = field(default_factory=dict)
+    backs: dict[int, tuple[str, ...] | str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -162,7 +162,8 @@ def _forward(
 
 
 def _back(project: Project, run: Runner, progress: _Progress, setting: Setting) -> None:
-    """The ways back, newest first, as far as they run."""
+    """The ways back, newest first, as far as they run; what a newer one left behind is not held against an older."""
+    known: set[str] = set()
     for ran in reversed(progress.ran):
         computed = computed_down(ran.migration, ran.before, ran.after)
         try:
@@ -173,7 +174,9 @@ def _back(project: Project, run: Runner, progress: _Progress, setting: Setting) 
             progress.backs[ran.migration.version] = what
             return
         run.settle()
-        progress.backs[ran.migration.version] = catalog_of(run.session, project.settings)
+        left = tuple(map(str, differences(diff(catalog_of(run.session, project.settings), ran.before))))
+        progress.backs[ran.migration.version] = tuple(one for one in left if one not in known)
+        known |= set(left)
 
 
 def _again(run: Runner, progress: _Progress) -> None:

@@ -18,6 +18,7 @@ from neon_migrate.hazards.rule import Observation
 from neon_migrate.hazards.rules import hazards
 from neon_migrate.rows import fill, losses, read_contents
 from neon_migrate.script import shape, units
+from neon_migrate.settled import settled
 from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import open_scratch
 from neon_migrate.sql import split
@@ -125,12 +126,22 @@ class Trail:
             except StatementError as error:
                 return TriedBack(fails=error.what)
             found = self._look(name, with_rows=before.contents is not None)
-            left = tuple(map(str, differences(diff(found.catalog, before.catalog))))
-            if before.contents is None or found.contents is None:
-                return TriedBack(left=left)
-            with self._server.session(name) as plain:
-                gone = losses(plain, before.contents, found.contents)
-            return TriedBack(left=left, not_brought_back=gone)
+            gone: tuple[Loss, ...] = ()
+            if before.contents is not None and found.contents is not None:
+                with self._server.session(name) as plain:
+                    gone = losses(plain, before.contents, found.contents)
+            return TriedBack(left=self._left(name, found.catalog, before), not_brought_back=gone)
+
+    def _left(self, database: str, found: Catalog, before: _State) -> tuple[str, ...]:
+        """In what `found` is not as it was before; how an expression is written down is no difference."""
+        if not diff(found, before.catalog):
+            return ()
+        origin = self._server.create(template=before.database)
+        try:
+            sides = (database, found), (origin, before.catalog)
+            return tuple(map(str, differences(diff(*settled(self._server, *sides, self._settings)))))
+        finally:
+            self._server.drop(origin)
 
     def places(self, migration: Migration, wanted: Sequence[Hazard]) -> dict[Hazard, int]:
         """Where the statement starts, in characters of the up file, after which each hazard is first seen.
