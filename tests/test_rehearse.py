@@ -128,6 +128,22 @@ def test_what_a_newer_way_back_leaves_is_not_held_against_an_older(bench: Workbe
     assert [way.grade for way in shown.way_back] == ["exact", "impossible"]
 
 
+def test_what_a_migration_sets_holds_for_the_next_as_with_apply(bench: Workbench, scratch: ScratchServer) -> None:
+    """One run is one session: a search_path that is left empty makes the next one fail, and UTC stays UTC."""
+    bench.write(
+        _2_zone="DO $$ BEGIN ASSERT current_setting('TimeZone') = 'UTC'; END $$;",
+        _3_path="SELECT set_config('search_path', '', false);",
+        _4_zone="DO $$ BEGIN ASSERT current_setting('TimeZone') = 'UTC'; END $$;",
+        _5_lost="ALTER TABLE users ADD a int;",
+    )
+    shown, _ = run(bench, scratch)
+    assert shown.failure is not None
+    assert (shown.failure.version, shown.failure.sqlstate) == (5, "42P01")
+    with pytest.raises(StatementError) as caught:
+        apply(bench.project)
+    assert (str(caught.value.where), caught.value.sqlstate) == ("migrations/5_lost.sql:1:1", "42P01")
+
+
 def test_a_failure_at_the_first_leaves_nothing_to_take_back(bench: Workbench, scratch: ScratchServer) -> None:
     """And nothing that changed."""
     bench.write(_2_bad="ALTER TABLE users ADD a int; SELECT nope;")

@@ -15,6 +15,7 @@ from neon_migrate.findings import findings, timing
 from neon_migrate.grading import computed_down, graded
 from neon_migrate.plan import plan
 from neon_migrate.postgres.observe import StatementObserver
+from neon_migrate.postgres.session import connect
 from neon_migrate.redaction import without_values
 from neon_migrate.report import Failure
 from neon_migrate.runner import locked
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.target import Target
     from neon_migrate.project import Project
     from neon_migrate.report import Finding, MigrationTiming, WayBack
-    from neon_migrate.runner import Runner
     from neon_migrate.standin import Live
 
 
@@ -116,75 +116,72 @@ def rehearse(project: Project, pending: Sequence[Migration], setting: Setting) -
     A migration that fails ends the rehearsal and is part of what it shows. Raises UnreachableError, BusyError,
     ScratchError and the like where the rehearsal itself could not be held.
     """
-    on_copy = replace(project, target=setting.target, observer=_rehearsed(project.observer, setting.show_values))
+    copy = replace(project, target=setting.target, observer=_rehearsed(project.observer, setting.show_values))
+    # What a migration SETs holds for those after it in the run, so another session reads what they have made.
+    with connect(setting.target.direct()) as reader:
+        progress = _Progress(catalog_of(reader, project.settings))
+        project.observer(Step(f"rehearsing {len(pending)} migrations"))
+        _forward(copy, reader, pending, progress, setting)
+        _back(copy, reader, progress, setting)
+    if setting.again:
+        _again(copy, progress)
+    return _shown(project, pending, progress, setting)
+
+
+def _forward(
+    copy: Project, reader: Session, pending: Sequence[Migration], progress: _Progress, setting: Setting
+) -> None:
+    """Apply them as `apply` does, in one run, and look at each statement."""
     observers: list[StatementObserver] = []
 
     def probe(connect: Callable[[], Session], pid: int) -> StatementObserver:
         observers.append(StatementObserver(connect, pid))
         return observers[-1]
 
+    before = progress.start
     try:
-        with locked(on_copy, probe) as run:
-            progress = _Progress(catalog_of(run.session, project.settings))
-            project.observer(Step(f"rehearsing {len(pending)} migrations"))
-            _forward(on_copy, run, observers[-1], pending, progress, setting)
+        with locked(copy, probe) as run:
+            for migration in pending:
+                observers[-1].begin()
+                try:
+                    (taken,) = run.up([migration], together=False)
+                except StatementError as error:
+                    progress.partly = (migration, observers[-1].seen())
+                    progress.failure = _failure(migration, error, _names(before), setting)
+                    break
+                after = catalog_of(reader, copy.settings)
+                progress.ran.append(_Ran(migration, before, after, observers[-1].seen(), taken))
+                before = after
             progress.rows = run.settle()
-            _back(on_copy, run, progress, setting)
-            if setting.again and progress.ran:
-                _again(run, progress)
     finally:
         for observer in observers:
             observer.close()
-    return _shown(project, pending, progress, setting)
 
 
-def _forward(
-    project: Project,
-    run: Runner,
-    observer: StatementObserver,
-    pending: Sequence[Migration],
-    progress: _Progress,
-    setting: Setting,
-) -> None:
-    before = progress.start
-    for migration in pending:
-        observer.begin()
-        try:
-            (taken,) = run.up([migration], together=False)
-        except StatementError as error:
-            progress.partly = (migration, observer.seen())
-            progress.failure = _failure(migration, error, _names(before), setting)
-            return
-        run.settle()
-        after = catalog_of(run.session, project.settings)
-        progress.ran.append(_Ran(migration, before, after, observer.seen(), taken))
-        before = after
-
-
-def _back(project: Project, run: Runner, progress: _Progress, setting: Setting) -> None:
+def _back(copy: Project, reader: Session, progress: _Progress, setting: Setting) -> None:
     """The ways back, newest first, as far as they run; what a newer one left behind is not held against an older."""
     known: set[str] = set()
-    for ran in reversed(progress.ran):
-        computed = computed_down(ran.migration, ran.before, ran.after)
-        try:
-            run.down([ran.migration], {} if computed is None else {ran.migration.version: computed})
-        except StatementError as error:
-            names = _names(ran.before) | _names(ran.after)
-            what = error.what if setting.show_values else without_values(error, names)[0]
-            progress.backs[ran.migration.version] = what
-            return
-        run.settle()
-        left = tuple(map(str, differences(diff(catalog_of(run.session, project.settings), ran.before))))
-        progress.backs[ran.migration.version] = tuple(one for one in left if one not in known)
-        known |= set(left)
+    with locked(copy) as run:
+        for ran in reversed(progress.ran):
+            computed = computed_down(ran.migration, ran.before, ran.after)
+            try:
+                run.down([ran.migration], {} if computed is None else {ran.migration.version: computed})
+            except StatementError as error:
+                names = _names(ran.before) | _names(ran.after)
+                what = error.what if setting.show_values else without_values(error, names)[0]
+                progress.backs[ran.migration.version] = what
+                return
+            left = tuple(map(str, differences(diff(catalog_of(reader, copy.settings), ran.before))))
+            progress.backs[ran.migration.version] = tuple(one for one in left if one not in known)
+            known |= set(left)
 
 
-def _again(run: Runner, progress: _Progress) -> None:
+def _again(copy: Project, progress: _Progress) -> None:
     """Leave the database as it is once the migrations are applied."""
-    there = {row.version for row in run.settle()}
     try:
-        run.up([ran.migration for ran in progress.ran if ran.migration.version not in there], together=False)
-        run.settle()
+        with locked(copy) as run:
+            there = {row.version for row in run.ledger}
+            run.up([ran.migration for ran in progress.ran if ran.migration.version not in there], together=False)
     except StatementError:
         progress.warnings.append("After the ways back the migrations could not be applied again to what is kept.")
 
