@@ -164,7 +164,7 @@ def test_an_unexpected_exception_is_one_screen_and_says_how_to_report_it(
     monkeypatch.chdir(folder)
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:s3cr3t%21@db.example/app")
 
-    def explode(*_: object) -> None:
+    def explode(*_: object, **__: object) -> None:
         raise ValueError("the URL was postgresql://me:s3cr3t%21@db.example/app, that is s3cr3t!")
 
     monkeypatch.setattr("neon_migrate.init.init", explode)
@@ -188,7 +188,7 @@ def test_an_interrupted_run_ends_with_130_and_one_line(
     """Ctrl-C is no fault: what to do next, and no traceback."""
     monkeypatch.chdir(folder)
 
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("neon_migrate.api.init", interrupt)
