@@ -117,10 +117,9 @@ def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]
     """What has to be done before what; `at_once` are the positions of parts that can't be done online together."""
     downs = {part.node[1]: number for number, part in enumerate(parts) if part.node[0] == DROP}
     # What is replaced online takes its old self down too; where that is not possible, both halves are plain.
+    not_online = plain | at_once
     replaced = {
-        downs[part.node[1]]: number
-        for number, part in enumerate(parts)
-        if part.replaces and number not in plain | at_once
+        downs[part.node[1]]: number for number, part in enumerate(parts) if part.replaces and number not in not_online
     }
     steps = {
         number: _at_once(number, part, Run.LONG, _AT_ONCE)
