@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +13,9 @@ import pytest
 from act import ActRun, Runner, runner
 from neon.fake_api import KEY, PROJECT, FakeNeon
 from neon_migrate.apply import apply
+from neon_migrate.errors import ExitCode
 from neon_migrate.init import init
+from tests.cli.conftest import PROGRAM
 from tests.github.fake_api import (
     REPOSITORY,
     TOKEN,
@@ -133,7 +139,19 @@ def test_a_deployment_that_fails_half_way_leaves_a_rollback_plan(road: Road) -> 
     done = road.event("push", {"ref": "refs/heads/main"})
     assert done.code != 0
     assert road.bench.versions() == [1]
-    assert "neon-migrate restore" in (road.runner.uploads / "neon-migrate-rollback-plan.md").read_text()
+    plan = (road.runner.uploads / "neon-migrate-rollback-plan.md").read_text()
+    (command,) = re.findall(r"^neon-migrate (restore --lsn .*)$", plan, re.MULTILINE)
+    asked = subprocess.run(
+        [PROGRAM, *shlex.split(command)],
+        cwd=road.checkout,
+        env={**os.environ, **road.neon.environment},
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.returncode == ExitCode.REFUSED, asked.stderr
+    assert "Restoring the Neon branch main to LSN" in asked.stdout + asked.stderr
 
 
 def test_drift_between_approval_and_deployment_stops_it(road: Road) -> None:
