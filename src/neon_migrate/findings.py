@@ -88,12 +88,19 @@ def _breaking(
             hazard.rule,
             hazard.severity,
             hazard.what,
-            "",
+            _rows_at_stake(hazard.what, run),
             hazard.remedy,
             where.file,
             where.line or 1,
             where.column or 1,
         )
+
+
+def _rows_at_stake(what: str, run: Run) -> str:
+    """How much the table that a sentence of ours is about holds in production; empty where that is not known."""
+    words = [word.rstrip(",:;") for word in what.split()]
+    named = {part for word in words for part in (word, word.rpartition(".")[0])}
+    return "; ".join(f"{table} has {run.size(table)} in production" for table in sorted(named & run.rows.keys()))
 
 
 def _observed(migration: Migration, run: Run, settings: Settings) -> Iterator[Finding]:
