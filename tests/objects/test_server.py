@@ -29,6 +29,13 @@ CASES = (
         ),
     ),
     Case(
+        "dropped with its password",
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (password 'never told')",
+        "CREATE FOREIGN DATA WRAPPER w",
+        sql=("DROP SERVER s",),
+        loses=("password of foreign server s",),
+    ),
+    Case(
         "altered",
         "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s VERSION '1' FOREIGN DATA WRAPPER w OPTIONS (host 'h', port '1')",
         "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s VERSION '2' FOREIGN DATA WRAPPER w OPTIONS (host 'i', dbname 'd')",

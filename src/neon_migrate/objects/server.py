@@ -73,6 +73,9 @@ FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHER
             version = f" VERSION {literal(new.version).strip() if new.version is not None else 'NULL'}"
         return Alteration((f"ALTER {self.identity(new)}{version}{options_changed(old.options, new.options)}",))
 
+    def loses(self, obj: Server) -> str:
+        return f"{', '.join(obj.secrets)} of foreign server {obj.name}" if obj.secrets else ""
+
     def identity(self, obj: Server) -> str:
         return f"SERVER {identifier(obj.name)}"
 
