@@ -66,7 +66,7 @@ def _code() -> str:
     files = [
         *(package / "objects").glob("*.py"),
         *(package / "hazards").rglob("*.py"),
-        *(package / name for name in ("kind.py", "diff.py", "differences.py", "execute.py")),
+        *(package / name for name in ("kind.py", "diff.py", "differences.py", "execute.py", "pipeline.py")),
         *(package / "sources").glob("*.py"),
         *(package / "postgres" / name for name in ("introspect.py", "reading.py", "system_catalogs.py")),
         Path(__file__),
