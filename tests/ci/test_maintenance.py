@@ -89,11 +89,11 @@ def test_a_part_that_fails_does_not_keep_the_others(deployed: Road) -> None:
 
 def test_expired_branches_of_ours_are_removed(deployed: Road, neon_api: FakeNeon) -> None:
     """Those of others and those that have not expired stay."""
-    past = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
-    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="seconds")
+    now = datetime.now(UTC)
+    past, later = ((now + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ") for hours in (-1, 1))
     parent = neon_api.production.id
-    neon_api.add_branch("pr-1", parent_id=parent, annotation={"created-by": OURS, "expires-at": past})
-    neon_api.add_branch("pr-2", parent_id=parent, annotation={"created-by": OURS, "expires-at": later})
+    neon_api.add_branch("pr-1", parent_id=parent, annotation={"created-by": OURS}, expires_at=past)
+    neon_api.add_branch("pr-2", parent_id=parent, annotation={"created-by": OURS}, expires_at=later)
     neon_api.add_branch("by-hand", parent_id=parent)
     report = _maintain(deployed, "sweep", **neon_api.environment)
     assert report.failures == ()

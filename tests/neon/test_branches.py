@@ -262,21 +262,29 @@ def test_a_branch_at_an_earlier_lsn(neon_api: FakeNeon, client: NeonClient) -> N
 
 
 def test_the_sweep_removes_what_is_ours_and_expired(neon_api: FakeNeon, client: NeonClient) -> None:
-    """Over several pages; never what is another's, not expired, protected, default, or has children."""
+    """Over several pages; never another's, or what is not expired, protected, default, or has children."""
     now = datetime.now(UTC)
     past, future = ((now + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ") for hours in (-1, 1))
     for number in range(120):
         neon_api.add_branch(f"someone-{number}", expires_at=past)
     gone = neon_api.add_branch("gone", annotation=OURS, expires_at=past)
-    noted = neon_api.add_branch("noted", annotation={**OURS, "expires-at": past})
+    longer = neon_api.add_branch("longer", annotation={**OURS, "expires-at": past}, expires_at=future)
     neon_api.add_branch("fresh", annotation=OURS, expires_at=future)
     neon_api.add_branch("no-date", annotation=OURS)
     parent = neon_api.add_branch("parent", annotation=OURS, expires_at=past)
     neon_api.add_branch("child", parent_id=parent.id)
     swept = sweep(client, PROJECT, now)
-    assert [branch.id for branch in swept.removed] == [gone.id, noted.id]
+    assert [branch.id for branch in swept.removed] == [gone.id]
     assert [branch.id for branch, _ in swept.remaining] == [parent.id]
-    assert len(neon_api.branches) == 1 + 120 + 4
+    assert len(neon_api.branches) == 1 + 120 + 5
+    assert longer.id in neon_api.branches
+
+
+def test_a_branch_whose_expiry_was_taken_away_is_kept(neon_api: FakeNeon, client: NeonClient) -> None:
+    """Somebody wants it, whatever was written on it when it was made."""
+    neon_api.add_branch("look", annotation={**OURS, "expires-at": "2026-01-01T00:00:00+00:00"})
+    assert sweep(client, PROJECT, datetime.now(UTC)).removed == ()
+    assert neon_api.named("look") is not None
 
 
 def test_the_sweep_goes_on_after_a_failure(neon_api: FakeNeon, client: NeonClient) -> None:

@@ -144,7 +144,8 @@ def remove(client: NeonClient, project_id: str, name: str) -> bool:
 def sweep(client: NeonClient, project_id: str, now: datetime) -> Sweep:
     """Remove every branch of ours that has expired; one that can't be removed is told, and the others go on.
 
-    A branch is never removed that somebody else made, that is the default or protected, or that has children.
+    A branch is never removed that somebody else made, that is the default or protected, that has children, or whose
+    expiry somebody took away to keep it.
     """
     branches = client.branches(project_id)
     parents = {branch.parent_id for branch in branches}
@@ -227,13 +228,8 @@ def _discard(client: NeonClient, project_id: str, branch: Branch, observer: Obse
 
 
 def _expired(branch: Branch, now: datetime) -> bool:
-    expires_at = branch.expires_at
-    if expires_at is None:
-        try:
-            expires_at = datetime.fromisoformat(branch.annotation.get("expires-at", ""))
-        except ValueError:
-            return False
-    return expires_at <= now
+    """By Neon's own field alone: whoever takes the expiry off a branch wants to keep it, whatever we wrote on it."""
+    return branch.expires_at is not None and branch.expires_at <= now
 
 
 def _direct(host: str) -> str:
