@@ -123,10 +123,39 @@ def test_what_cant_be_found_out_is_said(bench: Workbench) -> None:
     )
     plan = rollback_plan(gone, [2, 3], environment={})
     assert [one.version for one in plan.done] == [2, 3]
-    assert plan.grade is None
-    assert plan.inverse == ("neon-migrate rollback 2 --allow-data-loss",)
+    assert (plan.grade, plan.above) == (None, None)
+    assert plan.inverse == ("neon-migrate status",)
     assert len(plan.warnings) == 2
-    assert "### Not known" in rollback_plan_markdown(plan)
+    text = rollback_plan_markdown(plan)
+    assert "### Not known" in text
+    assert "which those are is not known" in text
+
+
+def test_what_another_run_applied_is_not_taken_back(bench: Workbench) -> None:
+    """A version above was applied before: `rollback` would take it back too, with its rows, so it is no way."""
+    with pytest.raises(StatementError):
+        bench.write(_4_bad="CREATE TABLE kept (id int)", _5_more="SELECT nope;")
+        apply(bench.project)
+    bench.query("INSERT INTO kept VALUES (1)")
+    plan = rollback_plan(bench.project, [2, 3], environment={})
+    assert plan.above == (4,)
+    assert plan.inverse == ("neon-migrate undo 3", "neon-migrate undo 2")
+    assert [one.way_back.grade if one.way_back else None for one in plan.done] == ["exact", "lossy"]
+    text = rollback_plan_markdown(plan)
+    assert "would take back `4` too, which this deployment did not apply" in text
+    assert "--allow-data-loss" not in text
+    assert "DROP INDEX i;" in text
+
+
+def test_an_untried_way_back_is_not_allowed_to_lose_data(bench: Workbench) -> None:
+    """One that does not run on a scratch: what it costs is not known, so nobody allows it beforehand."""
+    bench.write(_4_bad="CREATE TABLE far AS SELECT 1 / count(*) AS n FROM users WHERE id = 424242;", _5_more="nope")
+    bench.query("INSERT INTO users VALUES (424242)")
+    with pytest.raises(StatementError):
+        apply(bench.project)  # at 5
+    plan = rollback_plan(bench.project, [2, 3, 4], environment={})
+    assert plan.done[2].way_back is None
+    assert plan.inverse == ("neon-migrate rollback 2",)
 
 
 def test_a_no_transaction_migration_that_stopped_is_told(bench: Workbench) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from neon_migrate.ledger.migration import Migration
     from neon_migrate.neon.client import Access
     from neon_migrate.project import Project
+    from neon_migrate.status import StatusReport
     from neon_migrate.way_back import Grade
 
 
@@ -73,12 +74,14 @@ class RollbackPlan:
 
     done       in the order in which they were applied
     partly     what no-transaction migrations did that did not come to their end, in words
-    inverse    commands that run the ways back, newest first; none where nothing was done
+    inverse    commands that lead to the ways back; none where nothing was done
     grade      the worst of the ways back; None where one could not be tried
     restore    the way by Neon's history
     forward    commands and advice for going on
     backup     the name of the backup branch or snapshot that was made before; empty for none
     warnings   what could not be found out
+    above      versions above its oldest that another run applied: `rollback` would take them back too, so it is no way
+               then; None where the ledger could not be read
     """
 
     database: str
@@ -91,6 +94,7 @@ class RollbackPlan:
     forward: tuple[str, ...]
     backup: str = ""
     warnings: tuple[str, ...] = ()
+    above: tuple[int, ...] | None = ()
 
 
 _WORST: tuple[Grade, ...] = ("impossible", "lossy", "exact")
@@ -119,7 +123,9 @@ def rollback_plan(
     making = _Making(project, tuple(applied), [])
     found = making.folder()
     done = making.done(found)
-    not_done, partly = making.left(found)
+    there = making.status()
+    not_done, partly = making.left(found, there)
+    above = _above(done, there)
     ways = [one.way_back for one in done]
     grades = {way.grade for way in ways if way is not None}
     return RollbackPlan(
@@ -127,12 +133,13 @@ def rollback_plan(
         done,
         not_done,
         partly,
-        _inverse(done),
+        _inverse(done, above),
         next((grade for grade in _WORST if grade in grades), None) if None not in ways else None,
         making.restore(lsn, at, os.environ if environment is None else environment),
         _forward(done, not_done),
         backup,
         tuple(making.warnings),
+        above,
     )
 
 
@@ -162,13 +169,20 @@ class _Making:
             for version, file in ((version, files.get(version)) for version in sorted(self.applied))
         )
 
-    def left(self, found: Folder | None) -> tuple[tuple[PendingMigration, ...], tuple[str, ...]]:
-        """What the ledger does not have, and what of it was begun all the same."""
+    def status(self) -> StatusReport | None:
         try:
-            waiting = [entry for entry in status(self.project).pending if entry.version not in self.applied]
+            return status(self.project)
         except NeonMigrateError as error:
-            self.warnings.append(f"The ledger can't be read, so what else is pending is not known: {error.what}")
-            return (), ()
+            self.warnings.append(
+                f"The ledger can't be read, so what else is pending or applied is not known: {error.what}"
+            )
+            return None
+
+    def left(
+        self, found: Folder | None, there: StatusReport | None
+    ) -> tuple[tuple[PendingMigration, ...], tuple[str, ...]]:
+        """What the ledger does not have, and what of it was begun all the same."""
+        waiting = [entry for entry in there.pending if entry.version not in self.applied] if there else []
         versions = {entry.version for entry in waiting}
         pending = tuple(
             PendingMigration(one.version, one.description, one.checksum.hex(), file_name(one.up, self.project.settings))
@@ -235,15 +249,30 @@ class _Making:
         return RestoreWay(True, "", lsn, at, branch.name, databases, window, until, name, (command,))
 
 
-def _inverse(done: Sequence[DoneMigration]) -> tuple[str, ...]:
-    """`neon-migrate rollback` with the options that these ways back ask for."""
+def _above(done: Sequence[DoneMigration], there: StatusReport | None) -> tuple[int, ...] | None:
+    if there is None:
+        return None
+    ours = {one.version for one in done}
+    recorded = (entry.version for entry in there.entries if entry.state != "pending")
+    return tuple(version for version in recorded if version not in ours and version > min(ours, default=version))
+
+
+def _inverse(done: Sequence[DoneMigration], above: tuple[int, ...] | None) -> tuple[str, ...]:
+    """`neon-migrate rollback` with what the ways back ask for, as far as they were tried; else what does no harm.
+
+    It takes back every later version too, so it is named only where all of those are this run's.
+    """
     if not done:
         return ()
-    ways = [one.way_back for one in done]
-    loses = any(way is None or way.grade != "exact" for way in ways)
-    computed = any(one.computed for one in done)
-    options = f"{' --allow-data-loss' if loses else ''}{' --computed' if computed else ''}"
-    return (f"neon-migrate rollback {done[0].version}{options}",)
+    if above is None:
+        return ("neon-migrate status",)
+    if above:
+        return tuple(f"neon-migrate undo {one.version}" for one in reversed(done))
+    ways = [one.way_back for one in done if one.way_back is not None]
+    tried = len(ways) == len(done)
+    loses = " --allow-data-loss" if tried and any(way.grade != "exact" for way in ways) else ""
+    computed = " --computed" if tried and any(one.computed for one in done) else ""
+    return (f"neon-migrate rollback {done[0].version}{loses}{computed}",)
 
 
 def _forward(done: Sequence[DoneMigration], not_done: Sequence[PendingMigration]) -> tuple[str, ...]:

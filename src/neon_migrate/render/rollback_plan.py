@@ -53,12 +53,27 @@ def _inverse(plan: RollbackPlan) -> Iterator[str]:
     newest_first = list(reversed(plan.done))
     rows = [(code(str(one.version)), _grade(one), _cost(one)) for one in newest_first]
     yield table(("migration", "way back", "what it costs"), rows)
+    yield from _no_rollback(plan)
     yield block("\n".join(plan.inverse), "sh")
     sql = "\n".join(
         f"-- {one.version} {one.description}\n{one.way_back.sql.rstrip()}\n" for one in newest_first if one.way_back
     )
     if sql:
         yield details("SQL, newest first", block(sql, "sql"))
+
+
+def _no_rollback(plan: RollbackPlan) -> Iterator[str]:
+    """Why `rollback` is not among the commands, where it is not."""
+    command = code(f"neon-migrate rollback {plan.done[0].version}")
+    if plan.above is None:
+        yield f"{command} takes back every later version too, and which those are is not known: look first.\n"
+    elif plan.above:
+        others = listing(tuple(code(str(version)) for version in plan.above))
+        yield (
+            f"{command} would take back {others} too, which this deployment did not apply. A new migration takes "
+            "back this one's alone, once the folder's own all run; or run the SQL by hand, and set the ledger right "
+            "with `neon-migrate resolve --reverted`.\n"
+        )
 
 
 def _grade(done: DoneMigration) -> str:
