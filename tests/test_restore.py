@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,12 +12,12 @@ from neon_migrate.errors import ExitCode, UsageError
 from neon_migrate.neon.errors import NotRestorableError
 from neon_migrate.neon.model import RestorePoint
 from neon_migrate.postgres import writes
+from neon_migrate.render.plain import text
+from neon_migrate.render.restore import restore_page
 from neon_migrate.restore import RestorePlan, planned_point, restore, restore_point
 from workbench import Workbench
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from neon.fake_api import FakeNeon
 
 
@@ -99,6 +100,29 @@ def test_confirmed_it_goes_back_and_the_state_of_now_is_kept(bench: Workbench, n
     assert kept is not None
     with neon_api.scratch.session(kept.databases[neon_api.database]) as session:
         assert session.query("SELECT count(*) FROM toys") == [(0,)]
+
+
+def test_a_restore_is_done_though_the_database_can_not_be_looked_at(bench: Workbench, neon_api: FakeNeon) -> None:
+    """Neon has cut the connections, and none can be had yet: the report is of a restore, with a warning."""
+    lsn = _written(bench, neon_api)
+    neon_api.restored = Path(neon_api.host(neon_api.production)).unlink
+    report = restore(bench.project, RestorePoint(lsn), environment=neon_api.environment, confirm=lambda plan: True)
+    assert (report.confirmed, report.status) == (True, None)
+    assert "could not be looked at" in report.warnings[0]
+    shown = text(restore_page(report))
+    assert "main is back at" in shown and "do not run it again" in shown and "not confirmed" not in shown
+
+
+def test_the_same_restore_again_is_refused(bench: Workbench, neon_api: FakeNeon) -> None:
+    """Its default name says where it went back to: who did not hear that it was done loses nothing by asking twice."""
+    lsn = _written(bench, neon_api)
+    asked: dict[str, Any] = {"environment": neon_api.environment, "confirm": lambda plan: True}
+    assert restore(bench.project, RestorePoint(lsn), **asked).confirmed
+    with bench.session() as session:
+        session.script("INSERT INTO pets VALUES (99)")
+    with pytest.raises(NotRestorableError, match=f"before-restore-to-{lsn.lower().replace('/', '-')} already"):
+        restore(bench.project, RestorePoint(lsn), **asked)
+    assert bench.query("SELECT count(*) FROM pets") == [(11,)]
 
 
 def test_what_can_not_be_counted_says_why(bench: Workbench, neon_api: FakeNeon) -> None:

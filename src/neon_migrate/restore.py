@@ -74,11 +74,17 @@ class RestorePlan:
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What a restore did; `status` is of the URL's database afterwards, None when it was not confirmed."""
+    """What a restore did.
+
+    confirmed  whether it was done: nothing is done without
+    status     of the URL's database afterwards; None where it was not confirmed, or could not be looked at
+    warnings   what could not be found out once it was done
+    """
 
     plan: RestorePlan
     confirmed: bool
     status: StatusReport | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def restore(
@@ -93,7 +99,8 @@ def restore(
 
     environment          NEON_API_KEY and NEON_PROJECT_ID
     confirm              is shown the plan, after the refusals below and before anything is done
-    preserve_under_name  the branch that keeps the present state; by default a name with the time
+    preserve_under_name  the branch that keeps the present state; by default named for `point`, so that the same restore
+                         again, perhaps of somebody who did not hear that it was done, is refused
 
     Raises UsageError (no database, no API key), NotRestorableError (Neon restricts it, or its history does not reach
     that far), subclasses of NeonApiError, UnreachableError.
@@ -105,7 +112,7 @@ def restore(
             "A restore is Neon's, and there is no NEON_API_KEY",
             remedy="Set NEON_API_KEY and NEON_PROJECT_ID; elsewhere restore a backup by its own means.",
         )
-    name = preserve_under_name or f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    name = preserve_under_name or _preserving(point)
     with neon.client:
         branch = production_branch(neon.client, neon.project_id, target.hosts[0])
         neon_restore.require_restorable(neon.client, neon.project_id, branch, point)
@@ -122,9 +129,9 @@ def restore(
         )
         if not confirm(plan):
             return RestoreReport(plan, False)
-        project.observer(Step(f"restoring {branch.name} to {point}"))
+        project.observer(Step(f"restoring {branch.name} to {point}, with the state before kept as {name}"))
         neon_restore.restore(neon.client, neon.project_id, branch, point, preserve_under_name=name)
-    return RestoreReport(plan, True, status(project))
+    return _done(project, plan)
 
 
 def restore_point(*, lsn: str | None = None, time: str | None = None) -> RestorePoint:
@@ -176,6 +183,22 @@ class _Before:
 @dataclass(frozen=True, slots=True)
 class _Deployment:
     before: _Before | None = None
+
+
+def _preserving(point: RestorePoint) -> str:
+    """The name of the branch that keeps the state before a restore to `point`."""
+    if point.lsn is not None:
+        return f"before-restore-to-{point.lsn.lower().replace('/', '-')}"
+    return f"before-restore-to-{point.timestamp.astimezone(UTC):%Y%m%d-%H%M%S}" if point.timestamp else ""
+
+
+def _done(project: Project, plan: RestorePlan) -> RestoreReport:
+    """The report of a restore that is done, whether or not the database can be looked at right after."""
+    try:
+        return RestoreReport(plan, True, status(project))
+    except NeonMigrateError as error:
+        why = " ".join(part for part in (error.what, error.why) if part)
+        return RestoreReport(plan, True, warnings=(f"Where the database stands now could not be looked at: {why}",))
 
 
 def _require_passed(point: RestorePoint, now: str) -> None:

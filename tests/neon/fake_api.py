@@ -285,6 +285,7 @@ class FakeNeon(FakeProject):
         for child in self.branches.values():
             if child.parent_id == branch.id:
                 child.parent_id = preserved.id
+        self.restored()
         return 200, {"branch": self._shown(branch), "operations": [self._operation("create_branch", branch)]}
 
     def _snapshot(self, query: dict[str, str], body: Body, branch_id: str) -> tuple[int, Body]:

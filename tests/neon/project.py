@@ -16,6 +16,8 @@ from neon_migrate.postgres.session import connect
 from neon_migrate.postgres.target import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from neon_migrate.postgres.scratch import ScratchServer
 
 PROJECT = "quiet-sound-123456"
@@ -48,11 +50,13 @@ class FakeProject:
     limit            how many branches the plan allows
     store_passwords  whether connection URIs can be had
     retention_s      how many seconds back a branch can be restored
+    restored         called once a branch was restored: where what follows goes wrong
     """
 
     def __init__(self, scratch: ScratchServer) -> None:
         self.scratch, self.pg_version = scratch, scratch.major
         self.polls, self.limit, self.store_passwords, self.retention_s = 2, 1000, True, 86_400
+        self.restored: Callable[[], None] = lambda: None
         self.branches: dict[str, FakeBranch] = {}
         self.snapshots: list[Body] = []
         self._operations: dict[str, tuple[Body, int]] = {}

@@ -10,7 +10,7 @@ import pytest
 from neon.fake_api import PROJECT
 from neon_migrate.errors import ExitCode
 from neon_migrate.neon.branches import production_branch
-from neon_migrate.neon.errors import NeonAmbiguousError, NotRestorableError
+from neon_migrate.neon.errors import NeonAmbiguousError, NeonCredentialError, NeonServerError, NotRestorableError
 from neon_migrate.neon.model import RestorePoint
 from neon_migrate.neon.restore import history_window, require_restorable, restore
 from neon_migrate.postgres.session import connect
@@ -68,10 +68,40 @@ def test_a_restore_that_got_lost_is_not_sent_again(neon_api: FakeNeon, client: N
     lsn = _changed(neon_api)
     branch = client.branch(PROJECT, neon_api.production.id)
     neon_api.fail("POST", ".*/restore")
-    with pytest.raises(NeonAmbiguousError):
+    with pytest.raises(NeonAmbiguousError) as raised:
         restore(client, PROJECT, branch, RestorePoint(lsn), preserve_under_name="kept")
+    _assert_not_again(raised.value.remedy)
     assert sum(request.endswith("/restore") for request in neon_api.requests) == 1
     assert _tables(neon_api) == ["pet_owners", "pets"]
+
+
+def _assert_not_again(remedy: str) -> None:
+    """A remedy that leads to looking, by the name of the branch that would be there, and never to a second restore."""
+    assert "whether there is a branch kept" in remedy
+    assert "the same command again" not in remedy
+
+
+@pytest.mark.parametrize("asked", ["operations/.*", "branches/BRANCH", "branches"])
+def test_a_restore_that_is_done_is_not_said_to_be_run_again(neon_api: FakeNeon, client: NeonClient, asked: str) -> None:
+    """Neon fails after it took the restore: what is asked afterwards has no answer."""
+    lsn = _changed(neon_api)
+    branch = client.branch(PROJECT, neon_api.production.id)
+    path = f".*/{asked}".replace("BRANCH", branch.id)
+    neon_api.restored = lambda: neon_api.fail("GET", path, status=500, times=99)
+    with pytest.raises(NeonServerError) as raised:
+        restore(client, PROJECT, branch, RestorePoint(lsn), preserve_under_name="kept")
+    _assert_not_again(raised.value.remedy)
+    assert _tables(neon_api) == ["pets"]
+
+
+def test_a_restore_that_neon_refuses_says_what_neon_says(neon_api: FakeNeon, client: NeonClient) -> None:
+    """It was not done, so its own remedy holds."""
+    lsn = _changed(neon_api)
+    branch = client.branch(PROJECT, neon_api.production.id)
+    neon_api.fail("POST", ".*/restore", status=403)
+    with pytest.raises(NeonCredentialError) as raised:
+        restore(client, PROJECT, branch, RestorePoint(lsn), preserve_under_name="kept")
+    assert "may be done" not in raised.value.remedy
 
 
 def test_a_name_that_is_taken_is_refused_before_anything_is_done(neon_api: FakeNeon, client: NeonClient) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -21,7 +22,15 @@ from neon_migrate.neon.errors import (
     NeonNotFoundError,
     NeonUnreachableError,
 )
-from neon_migrate.neon.messages import annotation_in, json_object, operation_error, operations_in, part, rfc3339
+from neon_migrate.neon.messages import (
+    annotation_in,
+    json_object,
+    operation_error,
+    operations_in,
+    part,
+    restore_sent,
+    rfc3339,
+)
 from neon_migrate.neon.model import (
     Branch,
     Database,
@@ -234,17 +243,19 @@ class NeonClient:
             source = {"source_timestamp": rfc3339(point.timestamp)}
         body = {"source_branch_id": source_id, "preserve_under_name": preserve_under_name, **source}
         path = f"/projects/{project_id}/branches/{branch_id}/restore"
+        answer, lost = dict[str, Any](), None
         try:
             answer = self._send("POST", path, body=body)
         except NeonApiError as error:
             if not may_be_done(error):
                 raise
-            self._looked_up(
-                lambda: self.branch_named(project_id, preserve_under_name), f"{branch_id} was restored", error
-            )
-        else:
+            lost = error
+        with restore_sent(preserve_under_name):
+            if lost is not None:
+                kept = partial(self.branch_named, project_id, preserve_under_name)
+                self._looked_up(kept, f"{branch_id} was restored", lost)
             self.wait(project_id, operations_in(answer))
-        return self.wait_ready(project_id, branch_id)
+            return self.wait_ready(project_id, branch_id)
 
     def create_snapshot(self, project_id: str, branch_id: str, *, name: str, expires_at: datetime) -> Snapshot:
         """Take a snapshot of a root branch as it is now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,7 +10,7 @@ from neon_migrate.neon.errors import STATUS_PAGE, NeonApiError, NeonOperationErr
 from neon_migrate.neon.model import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import httpx
 
@@ -52,6 +53,23 @@ def annotation_in(data: Mapping[str, Any] | None) -> dict[str, str]:
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 to the second, in UTC: Neon takes no fractions."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@contextmanager
+def restore_sent(preserved: str) -> Iterator[None]:
+    """Errors from when a restore was sent to Neon: the same command again might restore again, so they don't say it.
+
+    preserved  the name of the branch that keeps the state before; that it is there tells that the restore was done
+    """
+    try:
+        yield
+    except NeonApiError as error:
+        error.remedy = (
+            f"The restore was sent to Neon and may be done. Look in Neon's console whether there is a branch "
+            f"{preserved}, which keeps the state before. If so, do not restore again: neon-migrate status shows where the database "
+            f"stands. If there is none after some minutes, nothing was restored. {STATUS_PAGE} tells of incidents."
+        )
+        raise
 
 
 def operation_error(operation: Operation, how: str) -> NeonOperationError:

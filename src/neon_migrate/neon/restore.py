@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from neon_migrate.neon.errors import NeonOperationError, NotRestorableError
+from neon_migrate.neon.messages import restore_sent
 from neon_migrate.neon.model import HistoryWindow, Restored
 
 if TYPE_CHECKING:
@@ -66,12 +67,15 @@ def restore(
     if client.branch_named(project_id, preserve_under_name) is not None:
         raise NotRestorableError(
             f"There is a branch {preserve_under_name} already",
-            remedy="Keep the present state under another name: --preserve-under-name.",
+            why="It may keep the state before an earlier restore, so that this restore may be done already.",
+            remedy="neon-migrate status shows where the database stands. To restore now, keep the present state under "
+            "another name: --preserve-under-name.",
         )
     restored = client.restore_branch(
         project_id, branch.id, point, source_id=branch.id, preserve_under_name=preserve_under_name
     )
-    preserved = client.branch_named(project_id, preserve_under_name)
+    with restore_sent(preserve_under_name):
+        preserved = client.branch_named(project_id, preserve_under_name)
     if preserved is None:
         raise NeonOperationError(
             f"{branch.name} was restored, and no branch {preserve_under_name} keeps the state before",

@@ -62,11 +62,16 @@ def _number(count: int | None, otherwise: str = "no table") -> str:
 
 
 def _report(report: RestoreReport) -> Iterator[Block]:
-    if not report.confirmed or report.status is None:
+    if not report.confirmed:
         yield Line((Span("not confirmed: ", "warn"), "nothing was done."))
         return
     plan = report.plan
     yield Heading(f"{plan.branch} is back at {plan.point}")
     yield Line(("The state before is the branch ", Span(plan.preserve_under_name, "strong"), ": remove it in time."))
+    for warning in report.warnings:
+        yield Line((Span("warning: ", "warn"), warning))
+    if report.status is None:
+        yield Line("The restore itself is done: do not run it again. neon-migrate status shows where it leads.")
+        return
     yield BLANK
     yield from status_page(report.status)
