@@ -276,6 +276,59 @@ def test_a_cancelled_deployment_says_how_far_it_came(road: Road) -> None:
     assert road.told[-1].startswith("❌")
 
 
+@pytest.mark.parametrize(
+    ("fault", "word"),
+    [(OSError(28, "No space left on device"), "No space left"), (RuntimeError("ann@example.com"), "A fault in neon")],
+)
+def test_whatever_goes_wrong_after_applying_is_accounted_for(road: Road, fault: Exception, word: str) -> None:
+    """The disk is full, or neon-migrate has a fault: production is changed, so all that is known is told."""
+    approved = _approved(road)
+
+    def fail(event: Event) -> None:
+        if isinstance(event, Step) and event.what.startswith("comparing"):
+            raise fault
+
+    project = replace(road.project, observer=fail)
+    report = api.ci_deploy(project, road.environment, approved=approved, deploy_to="production", output=road.output)
+    assert report.exit_code is ExitCode.FAILED
+    assert [one.version for one in report.applied] == [1]
+    assert report.failure is not None
+    assert word in report.failure.what
+    assert "neon-migrate status" in report.failure.remedy
+    assert "1 migration applied, 0 not" in road.summary
+    assert "## Ways on for" in road.summary
+    assert "neon-migrate: the deployment failed" in road.comment
+    assert road.told[-1].startswith("❌")
+    assert len(report.files) == 2
+    assert road.outputs["applied"] == "1"
+    everything = [road.summary, road.comment, json.dumps(road.slack.taken), *(one.read_text() for one in report.files)]
+    assert all("ann@example.com" not in text for text in everything)
+
+
+def test_ways_back_and_outputs_that_fail_take_nothing_else_with_them(road: Road, tmp_path: Path) -> None:
+    """The outcome, the comment, the message and the artifact are there; what is not is said."""
+    road.bench.write(_0002_wrong="SELECT nope;")
+    approved = _approved(road)
+    road.event("push", {}, GITHUB_OUTPUT=str(tmp_path / "no" / "folder"))
+
+    def fail(event: Event) -> None:
+        if isinstance(event, Step) and event.what == "working out the ways back":
+            raise RuntimeError("ann@example.com")
+
+    project = replace(road.project, observer=fail)
+    report = api.ci_deploy(project, road.environment, approved=approved, deploy_to="production", output=road.output)
+    assert (report.exit_code, report.rollback) == (ExitCode.FAILED, None)
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "The ways back could not be worked out",
+        "The outputs could not be set",
+    ]
+    assert "ann@example.com" not in "".join(report.warnings)
+    assert "1 migration applied, 1 not" in road.summary
+    assert "neon-migrate: the deployment failed" in road.comment
+    assert road.told[-1].startswith("❌")
+    assert [one.name for one in report.files] == ["neon-migrate-deployment.json"]
+
+
 def test_a_failing_slack_fails_no_deployment(road: Road) -> None:
     """It is a warning; so is a comment that GitHub refuses."""
     approved = _approved(road)

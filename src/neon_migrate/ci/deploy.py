@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from neon_migrate.apply import AppliedMigration, apply
-from neon_migrate.ci.failure import failure_of
+from neon_migrate.ci.failure import failure_of, unforeseen
 from neon_migrate.ci.production import planned, state_before
 from neon_migrate.ci.run import start
 from neon_migrate.compare import compare
 from neon_migrate.deployment import DeployReport, changes_since, decode_plan
 from neon_migrate.errors import ExitCode, InterruptedRunError, NeonMigrateError, RefusedError, UsageError
-from neon_migrate.events import MigrationApplied, Warned
+from neon_migrate.events import MigrationApplied
 from neon_migrate.github.comment import MOST_CHARACTERS, find_comment, upsert_comment
 from neon_migrate.github.environments import approvers, reviewers
 from neon_migrate.github.outputs import write_outputs
@@ -81,6 +82,9 @@ def deploy(
         _carry_out(run, progress, approved, deploy_to)
     except NeonMigrateError as error:
         failure, code = failure_of(error), error.exit_code
+    except Exception as error:  # production may be changed by now, so whatever went wrong, all that is known is told
+        fault = unforeseen(error)
+        failure, code = failure_of(fault), fault.exit_code
     except KeyboardInterrupt:  # the run is cancelled; `apply` says of itself how far it came
         interrupted = InterruptedRunError("Interrupted", remedy="neon-migrate status shows how far the database came.")
         failure, code = failure_of(interrupted), interrupted.exit_code
@@ -184,10 +188,14 @@ def _tell(run: Run, report: DeployReport) -> DeployReport:
     url, warnings = "", report.warnings
     warnings += _summarise(run, outcome_markdown(report, run.event.run_url))
     if report.before is not None and not report.succeeded:
-        report = replace(report, rollback=_ways_on(run, report))
-        warnings += _summarise(run, rollback_plan_markdown(report.rollback)) if report.rollback else ()
+        before = report.before
+        ways, unknown = run.attempt("The ways back could not be worked out", partial(_ways_on, run, report, before))
+        warnings += unknown
+        report = replace(report, rollback=ways)
+        warnings += _summarise(run, rollback_plan_markdown(ways)) if ways else ()
     if report.plan is None or report.plan.pending:
-        url, refused = run.attempt("The comment could not be updated", lambda: _comment(run, report))
+        page, refused = run.attempt("The comment could not be updated", partial(_comment, run, report))
+        url = page or ""
         warnings += refused + run.tell(_message(report, url))
     report = replace(report, comment_url=url, warnings=warnings)
     files, unwritten = _artifacts(run, report)
@@ -197,22 +205,15 @@ def _tell(run: Run, report: DeployReport) -> DeployReport:
         "comment-url": url,
         "artifacts": str(run.output),
     }
-    write_outputs(outputs, run.environment)
-    return replace(report, files=files, warnings=warnings + unwritten)
+    _, unset = run.attempt("The outputs could not be set", lambda: write_outputs(outputs, run.environment))
+    return replace(report, files=files, warnings=warnings + unwritten + unset)
 
 
 def _summarise(run: Run, text: str) -> tuple[str, ...]:
-    def write() -> str:
-        write_summary(text, run.environment)
-        return ""
-
-    return run.attempt("The job summary could not be written", write)[1]
+    return run.attempt("The job summary could not be written", lambda: write_summary(text, run.environment))[1]
 
 
-def _ways_on(run: Run, report: DeployReport) -> RollbackPlan | None:
-    before = report.before
-    if before is None:
-        return None
+def _ways_on(run: Run, report: DeployReport, before: StateBefore) -> RollbackPlan:
     return rollback_plan(
         run.project,
         [one.version for one in report.applied],
@@ -231,11 +232,9 @@ def _artifacts(run: Run, report: DeployReport) -> tuple[tuple[Path, ...], tuple[
     files: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
     for name, text in texts.items():
-        try:
-            files += (run.artifact(name, text),)
-        except NeonMigrateError as error:
-            warnings += (f"{error.what}. {error.why}",)
-            run.project.observer(Warned(warnings[-1]))
+        path, unwritten = run.attempt("An artifact is missing", partial(run.artifact, name, text))
+        files += (path,) if path is not None else ()
+        warnings += unwritten
     return files, warnings
 
 

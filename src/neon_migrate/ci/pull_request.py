@@ -87,7 +87,8 @@ def _tell(run: Run, made: PullRequestReport) -> PullRequestReport:
             with run.github() as client:
                 return upsert_comment(client, number, run.marker("report"), _text(run, made, _MOST_COMMENT)).url
 
-        url, warnings = run.attempt("The comment could not be written", comment)
+        written, warnings = run.attempt("The comment could not be written", comment)
+        url = written or ""
     report = made.report
     outputs = {
         "verdict": made.verdict,

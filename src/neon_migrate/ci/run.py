@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from neon_migrate.ci.failure import unforeseen
 from neon_migrate.errors import NeonMigrateError
 from neon_migrate.events import Warned
 from neon_migrate.github.client import client_of
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from neon_migrate.github.event import Event
     from neon_migrate.notify import Message
     from neon_migrate.project import Project
+
+T = TypeVar("T")
 
 TOKEN_VARIABLE = "GITHUB_TOKEN"
 
@@ -79,16 +82,18 @@ class Run:
             self.project.observer(Warned(warning))
         return warnings
 
-    def attempt(self, what: str, act: Callable[[], str]) -> tuple[str, tuple[str, ...]]:
-        """Write something that the outcome does not depend on: what `act` gives, or a warning that it failed."""
+    def attempt(self, what: str, act: Callable[[], T]) -> tuple[T | None, tuple[str, ...]]:
+        """Do something that the outcome does not depend on: what `act` gives, or None and a warning that it failed."""
         try:
             return act(), ()
         except NeonMigrateError as error:
             warning = " ".join(filter(None, (f"{what}: {error.what}.", error.why, error.remedy)))
         except OSError as error:  # the runner's own files: its disk is full, say
             warning = f"{what}: {error}."
+        except Exception as error:  # a fault of ours: what is left to be told is still told
+            warning = f"{what}: {unforeseen(error).what}."
         self.project.observer(Warned(warning))
-        return "", (warning,)
+        return None, (warning,)
 
 
 def start(project: Project, environment: Mapping[str, str], output: Path = Path()) -> Run:
