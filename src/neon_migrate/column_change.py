@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.kind import OnlineStep, Run
 from neon_migrate.sql import identifier, qualified
+from neon_migrate.type_change import casts_by_itself, conversion, keeps_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from neon_migrate.catalog import Catalog, Key
+    from neon_migrate.catalog import Catalog, DatabaseObject, Key
+    from neon_migrate.sequence_options import SequenceOptions
+
+_REBUILT_BY_POSTGRES = frozenset(
+    {"index", "unique", "primary_key", "exclusion", "check", "comment", "sequence_owner", "sequence", "grant"}
+)
 
 _REWRITTEN = "Rewrites the table, or reads all of it, while nobody can use it: by itself, so nothing else waits for it."
 _FILLED = "May write a value into every row while nobody can use the table: by itself, so nothing else waits for it."
@@ -75,3 +81,27 @@ def not_null_steps(column: Key, before: Catalog, after: Catalog) -> tuple[Online
         return added, validated
     done = (f"{table} ALTER COLUMN {name} SET NOT NULL", f"{table} DROP CONSTRAINT {quoted}")
     return added, validated, OnlineStep(done, why=_SET, name=f"set not null {called}")
+
+
+def type_clause(name: str, old: str, new: str, collation: str) -> str:
+    """What ALTER COLUMN makes a column of type `old` one of type `new` with; `name` and `collation` are quoted."""
+    collated = f" COLLATE {collation}" if collation else ""
+    using = "" if casts_by_itself(old, new) else f" USING {conversion(name, old, new)}"
+    return f"TYPE {new}{collated}{using}"
+
+
+def disturbed(old: str, new: str) -> Callable[[DatabaseObject], bool]:
+    """Which dependents of a column Postgres does not bring along from type `old` to `new`."""
+    keeps = keeps_values(old, new)
+
+    def is_disturbed(dependent: DatabaseObject) -> bool:
+        kind = dependent.key.kind
+        return kind not in _REBUILT_BY_POSTGRES and not (kind == "foreign_key" and keeps)
+
+    return is_disturbed
+
+
+def setval(sequence: str, options: SequenceOptions, table: str, column: str) -> str:
+    """SQL by which a sequence goes on after the values that a column has; `sequence` is an expression."""
+    latest = f"{'max' if options.increment > 0 else 'min'}({column})"
+    return f"SELECT setval({sequence}, {latest}) FROM {table} HAVING {options.range_condition(latest)}"

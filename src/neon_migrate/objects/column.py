@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
-from neon_migrate.column_change import added, changed, may_differ, not_null_steps
+from neon_migrate.catalog import Address, Catalog, Key
+from neon_migrate.column_change import (
+    added,
+    changed,
+    disturbed,
+    may_differ,
+    not_null_steps,
+    setval,
+    type_clause,
+)
 from neon_migrate.kind import (
     PG_ATTRDEF,
     PG_CLASS,
@@ -22,16 +30,12 @@ from neon_migrate.kind import (
 )
 from neon_migrate.sequence_options import SequenceOptions
 from neon_migrate.sql import identifier, literal, qualified
-from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values
+from neon_migrate.type_change import keeps_file, keeps_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _SERIAL = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
-_REBUILT_BY_POSTGRES = frozenset(
-    {"index", "unique", "primary_key", "exclusion", "check", "comment", "sequence_owner", "sequence", "grant"}
-)
-
 _READ = "Reads the rows that are there, for NOT NULL."
 
 _PASSED_ON = ("type", "collation", "default", "generated", "identity")
@@ -310,7 +314,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
         self, old: Column, new: Column, before: Catalog, after: Catalog, *, drop_expression: bool = False
     ) -> Alteration:
         """SQL that makes `old` into `new` where the column needs not be made anew."""
-        column = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)}"
+        name = identifier(new.name)
+        column = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {name}"
         retyped = (old.type, old.collation) != (new.type, new.collation)
         releases: list[str] = []
         default = old.default
@@ -324,7 +329,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             default = None
         statements: list[str] = []
         if retyped:
-            statements.append(f"{column} {_type_clause(old, new)}")
+            statements.append(f"{column} {type_clause(name, old.type, new.type, new.collation)}")
         if new.default is not None and not new.generated and new.default != default:
             statements.append(f"{column} SET DEFAULT {new.default}")
         rest = [*_identity_statements(column, old, new), *_position_statements(old, new, before, after)]
@@ -337,7 +342,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             f"values of column {new.key.qualified_name} that do not fit when {old.type} becomes {new.type}"
             if narrows
             else "",
-            _disturbed(old, new) if retyped else lambda dependent: False,
+            disturbed(old.type, new.type) if retyped else lambda dependent: False,
             tuple(releases),
             online,
         )
@@ -373,13 +378,6 @@ def _options(row: Sequence[str]) -> SequenceOptions:
     return SequenceOptions(row[0], start, increment, minimum, maximum, cache, row[6] == "true")
 
 
-def _type_clause(old: Column, new: Column) -> str:
-    collation = f" COLLATE {new.collation}" if new.collation else ""
-    if casts_by_itself(old.type, new.type):
-        return f"TYPE {new.type}{collation}"
-    return f"TYPE {new.type}{collation} USING {conversion(identifier(new.name), old.type, new.type)}"
-
-
 def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
     if not new.identity:
         return []
@@ -398,29 +396,14 @@ def _position_statements(old: Column, new: Column, before: Catalog, after: Catal
     table, name = qualified(new.schema, new.table), identifier(new.name)
     if new.identity and not old.identity:
         sequence = f"pg_get_serial_sequence({literal(table).strip()}, {literal(new.name).strip()})"
-        return [_setval(sequence, new.identity_options, table, name)] if new.identity_options else []
+        return [setval(sequence, new.identity_options, table, name)] if new.identity_options else []
     if new.default == old.default or new.generated:
         return []
     return [
-        _setval(literal(qualified(key.schema, key.name)).strip(), after.objects[key].options, table, name)  # type: ignore[attr-defined]
+        setval(literal(qualified(key.schema, key.name)).strip(), after.objects[key].options, table, name)  # type: ignore[attr-defined]
         for key in sorted(after.depends.get(new.key, ()))
         if key.kind == "sequence" and key not in before.objects
     ]
-
-
-def _setval(sequence: str, options: SequenceOptions, table: str, column: str) -> str:
-    latest = f"{'max' if options.increment > 0 else 'min'}({column})"
-    return f"SELECT setval({sequence}, {latest}) FROM {table} HAVING {options.range_condition(latest)}"
-
-
-def _disturbed(old: Column, new: Column) -> Callable[[DatabaseObject], bool]:
-    keeps = keeps_values(old.type, new.type)
-
-    def disturbed(dependent: DatabaseObject) -> bool:
-        kind = dependent.key.kind
-        return kind not in _REBUILT_BY_POSTGRES and not (kind == "foreign_key" and keeps)
-
-    return disturbed
 
 
 KIND = ColumnKind()
