@@ -646,7 +646,7 @@ def test_a_group_of_its_own_in_a_file_without_a_transaction_has_the_lock_timeout
             apply(bench.project)
     assert caught.value.sqlstate == "55P03"
     assert str(caught.value.where) == "migrations/2_b.sql:4:1"
-    assert "0 of the 1 statements" in caught.value.remedy
+    assert "No statement of migrations/2_b.sql is committed" in caught.value.remedy
     apply(bench.project)
     assert bench.query("SELECT count(*) FROM a") == [(1,)]
 

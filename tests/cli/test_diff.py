@@ -48,6 +48,8 @@ def test_the_exit_code_is_0_for_equal_and_3_for_different(run: Run, files: Path)
         "  public.a\n"
         "    + column added new\n"
         "    - column gone goes\n"
+        "rename? column public.a.gone may be added now: both are text. If it is: "
+        '"renamed_from": "gone" on column added of a in schema.json\n'
         "loses data: column public.a.gone with its values\n"
         "2 differences. neon-migrate diff --sql --allow-data-loss prints the SQL.\n"
     )
