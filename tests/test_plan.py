@@ -69,6 +69,17 @@ def test_each_statement_says_whom_it_serves(session: Session) -> None:
             "SELECT a, b FROM t",
             [(7, 8)],
         ),
+        *(
+            (
+                f"CREATE TABLE t (a integer, g integer GENERATED ALWAYS AS (a * 2) {sort})",
+                f"CREATE TABLE t (a integer, g {type_} NOT NULL)",
+                "(7)",
+                "SELECT a, g FROM t",
+                [(7, 14)],
+            )
+            for sort in ("STORED", "VIRTUAL")
+            for type_ in ("integer", "bigint")
+        ),
         ("CREATE TABLE t (a integer)", "CREATE UNLOGGED TABLE t (a integer)", "(7)", "SELECT a FROM t", [(7,)]),
     ],
 )

@@ -105,6 +105,22 @@ def test_a_column_made_anew_under_its_old_name_has_lost_its_values(bench: Bench)
     assert proof.way_back is None
 
 
+@pytest.mark.parametrize(
+    ("up", "lost"),
+    [
+        ("DROP COLUMN g, ADD COLUMN g int", True),
+        ("ALTER COLUMN g DROP EXPRESSION", False),
+        ("DROP COLUMN g", False),
+        ("DROP COLUMN g, ADD COLUMN g int GENERATED ALWAYS AS (id * 3) STORED", False),
+    ],
+)
+def test_computed_values_are_data_once_they_are_not_computed(bench: Bench, up: str, *, lost: bool) -> None:
+    """A column that becomes a plain one keeps what it was computed to; else Postgres can compute it again."""
+    start = "CREATE TABLE t (id int PRIMARY KEY, g int GENERATED ALWAYS AS (id * 2) STORED)"
+    proof = bench.proven(start, f"ALTER TABLE t {up}")
+    assert [loss.split(",")[0] for loss in proof.lost] == (["values of column public.t.g"] if lost else [])
+
+
 def test_a_column_made_anew_with_its_values_has_lost_nothing(bench: Bench) -> None:
     """It is values that are compared, not how they came there."""
     proof = bench.proven(

@@ -19,7 +19,8 @@ _REBUILT_BY_POSTGRES = frozenset(
 )
 
 _REWRITTEN = "Rewrites the table, or reads all of it, while nobody can use it: by itself, so nothing else waits for it."
-_FILLED = "May write a value into every row while nobody can use the table: by itself, so nothing else waits for it."
+FILLED = "May write a value into every row while nobody can use the table: by itself, so nothing else waits for it."
+"""Why a step that fills a column is apart."""
 _ADDED = (
     "A check for NOT NULL is added NOT VALID, for new rows only: those that are there are read by a later migration."
 )
@@ -37,7 +38,7 @@ def may_differ(default: str | None) -> bool:
 
 def added(column: Key, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
     """The step that adds a column which is not the same for all rows."""
-    return (OnlineStep(tuple(statements), Run.LONG, _FILLED, f"add {column.part} to {column.name}"),)
+    return (OnlineStep(tuple(statements), Run.LONG, FILLED, f"add {column.part} to {column.name}"),)
 
 
 def changed(

@@ -148,6 +148,36 @@ CASES = (
         ),
     ),
     Case(
+        "generated becomes plain and of another type",
+        "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a + 1) STORED); CREATE VIEW v AS SELECT b FROM t",
+        "CREATE TABLE t (a integer, b bigint); CREATE VIEW v AS SELECT b FROM t",
+        sql=(
+            "DROP VIEW public.v",
+            "ALTER TABLE public.t ALTER COLUMN b DROP EXPRESSION",
+            "ALTER TABLE public.t ALTER COLUMN b TYPE bigint",
+            "CREATE VIEW public.v AS\n SELECT b\n   FROM public.t",
+        ),
+    ),
+    Case(
+        "virtual becomes plain, under a view and with a comment",
+        "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a + 1) VIRTUAL NOT NULL CHECK (b > 0));"
+        " CREATE VIEW v AS SELECT b FROM t; COMMENT ON COLUMN t.b IS 'sum'; CREATE TABLE c () INHERITS (t)",
+        "CREATE TABLE t (a integer, b integer DEFAULT 3 CHECK (b > 0)); CREATE VIEW v AS SELECT b FROM t;"
+        " COMMENT ON COLUMN t.b IS 'sum'; CREATE TABLE c () INHERITS (t)",
+        sql=(
+            "DROP VIEW public.v",
+            "ALTER TABLE public.t DROP CONSTRAINT t_b_check",
+            "ALTER TABLE public.t DROP COLUMN b",
+            "ALTER TABLE public.t ADD COLUMN b integer GENERATED ALWAYS AS (a + 1) STORED NOT NULL",
+            "ALTER TABLE public.t ALTER COLUMN b DROP EXPRESSION",
+            "ALTER TABLE public.t ALTER COLUMN b SET DEFAULT 3",
+            "ALTER TABLE public.t ALTER COLUMN b DROP NOT NULL",
+            "ALTER TABLE public.t ADD CONSTRAINT t_b_check CHECK (b > 0)",
+            "CREATE VIEW public.v AS\n SELECT b\n   FROM public.t",
+            "COMMENT ON COLUMN public.t.b IS 'sum'",
+        ),
+    ),
+    Case(
         "generation expression changed",
         "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a + 1) STORED)",
         "CREATE TABLE t (a integer, b integer GENERATED ALWAYS AS (a + 2) STORED)",

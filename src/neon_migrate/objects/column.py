@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Address, Catalog, Key
 from neon_migrate.column_change import (
+    FILLED,
     added,
     changed,
     disturbed,
@@ -304,24 +305,35 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             old = replace(old, **changed)
         if old.parent is not None and old.parent == new.parent and old.parent.kind != "table":
             old = replace(old, type=new.type, collation=new.collation)  # the type's attribute changes it
+        if old.generated and not new.generated:
+            return self._made_plain(old, new, before, after)
         if old.generated != new.generated or (new.generated and old.default != new.default):
-            if old.generated and not new.generated and old.generated == "stored" and old.type == new.type:
-                return self.change(old, new, before, after, drop_expression=True)
             return None
         return self.change(old, new, before, after)
 
-    def change(
-        self, old: Column, new: Column, before: Catalog, after: Catalog, *, drop_expression: bool = False
-    ) -> Alteration:
+    def _made_plain(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration:
+        """A computed column keeps its values; a virtual one, which has none, gets them as a stored one first."""
+        column = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)}"
+        expression_dropped = f"{column} DROP EXPRESSION"
+        change = self.change(replace(old, generated="", default=None), new, before, after)
+        if old.generated == "stored":
+            return replace(change, releases=(expression_dropped, *change.releases))
+        stored = (*self.drop(old), *self.create(replace(old, generated="stored"), after, frozenset()))
+        statements = (*stored, expression_dropped, *change.statements)
+        return replace(
+            change,
+            statements=statements,
+            disturbs=lambda dependent: True,
+            online=(OnlineStep(statements, Run.LONG, FILLED, f"fill {new.name} of {new.table}"),),
+        )
+
+    def change(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration:
         """SQL that makes `old` into `new` where the column needs not be made anew."""
         name = identifier(new.name)
         column = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {name}"
         retyped = (old.type, old.collation) != (new.type, new.collation)
         releases: list[str] = []
         default = old.default
-        if drop_expression:
-            releases.append(f"{column} DROP EXPRESSION")
-            default = None
         if old.identity and not new.identity:
             releases.append(f"{column} DROP IDENTITY")
         if default is not None and not new.generated and (new.default is None or retyped):

@@ -35,7 +35,7 @@ Row = tuple[str | None, ...]
 class TableContents:
     """The rows of one table as text.
 
-    columns  the columns that hold values: not the computed ones
+    columns  the columns that hold values: not those that are computed when they are read
     key      those of `columns` that are its primary key; none where it has none
     whole    False where there are more than MOST_ROWS rows, and `rows` are only the first
     """
@@ -77,7 +77,8 @@ def read_contents(session: Session, catalog: Catalog) -> Contents:
     """The rows of all tables of a Catalog that was read from this database."""
     columns: dict[Key, list[Column]] = {}
     for obj in catalog.objects.values():
-        if isinstance(obj, Column) and not obj.generated and obj.owner is not None:
+        # Reading a virtual column computes it, which may fail.
+        if isinstance(obj, Column) and obj.generated != "virtual" and obj.owner is not None:
             columns.setdefault(obj.owner, []).append(obj)
     tables = [
         obj
@@ -168,8 +169,13 @@ class _Comparison:
         now = self._after.tables.get(self._now(key))
         if now is None:
             return [Loss(key, f"table {key.qualified_name} with all its rows")]
-        places = {column.name: place for place, column in enumerate(now.columns)}
-        pairs = [(place, places.get(self._now(column.key).part)) for place, column in enumerate(held.columns)]
+        # What is computed is no data until it is not computed any more.
+        places = {column.name: place for place, column in enumerate(now.columns) if not column.generated}
+        pairs = [
+            (place, other)
+            for place, column in enumerate(held.columns)
+            if (other := places.get(self._now(column.key).part)) is not None or not column.generated
+        ]
         gone = [
             Loss(held.columns[place].key, f"column {held.columns[place].key.qualified_name} with its values")
             for place, other in pairs
