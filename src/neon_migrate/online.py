@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from neon_migrate.kind import Run
-from neon_migrate.ordering import DROP, strongly_connected
+from neon_migrate.ordering import DROP, RELEASE, strongly_connected
 from neon_migrate.plan import Statement
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def _unfit(group: Collection[_Step]) -> Iterator[int]:
 def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]) -> _Graph:
     """What has to be done before what; `at_once` are the positions of parts that can't be done online together."""
     downs = {part.node[1]: number for number, part in enumerate(parts) if part.node[0] == DROP}
+    releases = {part.node[1]: number for number, part in enumerate(parts) if part.node[0] == RELEASE}
     # What is replaced online takes its old self down too; where that is not possible, both halves are plain.
     not_online = plain | at_once
     replaced = {
@@ -137,8 +138,13 @@ def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]
         entry = own[_entry(own) if number not in replacing else 1]
         for earlier, later in pairwise(own):
             graph[later].add(earlier)
+        release = releases.get(part.node[1])
         for needed in part.after:
-            if needed in replaced:
+            if needed == release:
+                # What is let go of is back as soon as it is gone: a default, an identity, a partition's parent.
+                graph[_first_change(own)].add(steps[needed][0])
+                graph[steps[needed][0]].add(_there(own))
+            elif needed in replaced:
                 if part.node[0] == DROP:
                     graph[own[0]].add(_there(steps[replaced[needed]]))
             else:
@@ -171,6 +177,11 @@ def _step_by_step(number: int, part: Part) -> tuple[_Step, ...]:
 def _entry(own: Sequence[_Step]) -> int:
     """The first step that needs out of the way what is taken down: an index built for a constraint does not."""
     return next((position for position, step in enumerate(own) if step.run != Run.CONCURRENTLY), 0)
+
+
+def _first_change(own: Sequence[_Step]) -> _Step:
+    """The first step that what an alteration lets go of stands in the way of: a new type, else the last of all."""
+    return next((step for step in own if step.run == Run.LONG), _there(own))
 
 
 def _there(own: Sequence[_Step]) -> _Step:

@@ -1,0 +1,71 @@
+"""What an application meets while a Plan is done online: between two batches, and whether each of them runs at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from between_batches import run_watched
+from neon_migrate.diff import diff
+from neon_migrate.plan import plan
+from neon_migrate.settings import Settings
+from neon_migrate.sources.database import catalog_of, scratch_catalog
+
+if TYPE_CHECKING:
+    from neon_migrate.postgres.scratch import ScratchServer
+
+SETTINGS = Settings(Path(), Path(), Path())
+
+
+def assert_nothing_is_amiss(server: ScratchServer, old: str, new: str) -> None:
+    """The batches lead from `old` to `new` and back, and what both have is there all the time."""
+    databases = server.create(), server.create()
+    try:
+        for name, ddl in zip(databases, (old, new), strict=True):
+            with server.session(name) as session:
+                session.script(ddl)
+        catalogs = [scratch_catalog(server, name, SETTINGS) for name in databases]
+        for start, goal in ((0, 1), (1, 0)):
+            with server.session(databases[start]) as session:
+                assert run_watched(session, plan(catalogs[start], catalogs[goal]), SETTINGS) == []
+                assert diff(catalog_of(session, SETTINGS), catalogs[goal]) == ()
+    finally:
+        for name in databases:
+            server.drop(name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(
+            "CREATE TABLE t (q integer NOT NULL DEFAULT 0)",
+            "CREATE TABLE t (q bigint NOT NULL DEFAULT 0); CREATE INDEX i ON t (q)",
+            id="a default over a new type",
+        ),
+        pytest.param(
+            "CREATE TABLE t (q integer DEFAULT 0)",
+            "CREATE TABLE t (q bigint NOT NULL DEFAULT 0)",
+            id="a default over a new type and NOT NULL",
+        ),
+        pytest.param(
+            "CREATE TABLE t (id serial PRIMARY KEY, a text)",
+            "CREATE TABLE t (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a text CHECK (a <> ''))",
+            id="serial and identity",
+        ),
+        pytest.param(
+            "CREATE TABLE t (id serial PRIMARY KEY, a text)",
+            "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a text CHECK (a <> ''))",
+            id="serial and identity of another type",
+        ),
+        pytest.param(
+            "CREATE TABLE t (a integer, g integer DEFAULT 1)",
+            "CREATE TABLE t (a integer NOT NULL, g integer NOT NULL); CREATE INDEX i ON t (g)",
+            id="a default that goes for good",
+        ),
+    ],
+)
+def test_a_table_takes_rows_all_the_time(scratch: ScratchServer, old: str, new: str) -> None:
+    """A default or an identity is gone for no longer than the transaction that changes it."""
+    assert_nothing_is_amiss(scratch, old, new)
