@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from generating import Desk
 from neon_migrate.apply import apply
 from neon_migrate.compare import compare
 from neon_migrate.errors import StatementError
+from neon_migrate.sources.roles import add_roles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +71,31 @@ def test_tables_that_are_none_of_ours_are_left_out(desk: Desk) -> None:
     desk.execute("CREATE TABLE cron_jobs (id serial PRIMARY KEY)")
     assert compare(desk.project()).different
     assert not compare(desk.project(settings='ignore = ["public.cron_*"]')).different
+
+
+def test_owners_are_compared_where_the_settings_say_so(desk: Desk) -> None:
+    """A migration that gave a table to a role is kept to; by default nobody looks."""
+    add_roles(desk.server, {"keeper", "intruder"})
+    given = {"0003_c.sql": "ALTER TABLE users OWNER TO keeper;"}
+    compared = desk.project(files=given, settings="owners = true")
+    usual = replace(compared, settings=replace(compared.settings, owners=False))
+    apply(compared)
+    assert not compare(compared).different
+    desk.execute("ALTER TABLE users OWNER TO intruder")
+    assert not compare(usual).different
+    report = compare(compared)
+    assert [str(one) for one in report.differences] == [
+        "owner public.table users is different (role: expected keeper, found intruder)"
+    ]
+    assert report.sql == "ALTER TABLE public.users OWNER TO keeper;\n"
+    desk.execute("ALTER TABLE users OWNER TO CURRENT_ROLE; ALTER TYPE mood OWNER TO intruder")
+    report = compare(compared)
+    assert [str(one) for one in report.differences] == [
+        "owner public.enum mood is different (role: expected CURRENT_ROLE, found intruder)",
+        "owner public.table users is different (role: expected keeper, found CURRENT_ROLE)",
+    ]
+    desk.execute(report.sql)
+    assert not compare(compared).different
 
 
 def test_what_is_of_no_known_kind_is_named(desk: Desk) -> None:

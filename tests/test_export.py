@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,13 +128,19 @@ def test_a_kind_that_is_not_compared_has_to_come_back_at_least(
 
 
 def test_what_is_left_out_on_purpose_is_no_difference(project: Project, session: Session, tmp_path: Path) -> None:
-    """A user mapping holds a password: it is not in the file, and the export is proven all the same."""
+    """A user mapping holds a password: it is not in the file, and the export is proven all the same; so with owners."""
     session.script(
         "CREATE FOREIGN DATA WRAPPER elsewhere; CREATE SERVER far FOREIGN DATA WRAPPER elsewhere;"
         "CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (password 's3cret')"
     )
     report = export(project, output=tmp_path)
     assert report.proven
+    session.script("CREATE ROLE export_keeper; ALTER TABLE posts OWNER TO export_keeper")
+    try:
+        owners = replace(project, settings=replace(project.settings, owners=True))
+        assert export(owners, output=tmp_path).proven
+    finally:
+        session.script("ALTER TABLE posts OWNER TO CURRENT_ROLE; DROP ROLE export_keeper")
     assert "s3cret" not in report.path.read_text()
 
 

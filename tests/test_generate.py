@@ -10,6 +10,7 @@ import pytest
 from generating import ID, ORDERS, USERS, Desk, schema
 from neon_migrate.errors import ExitCode, RefusedError, SchemaError, StatementError, UsageError
 from neon_migrate.generate import generate
+from neon_migrate.sources.roles import add_roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -323,6 +324,20 @@ def test_default_privileges_give_what_they_are_there_to_give(desk: Desk) -> None
     report = generate(desk.project(schema({"users": USERS, "orders": ORDERS})))
     assert "orders" in texts(report)
     assert "GRANT" not in texts(report)
+
+
+def test_owners_stay_as_migrations_have_set_them(desk: Desk) -> None:
+    """schema.json has no word for them; what is made again gets its owner again, both ways."""
+    add_roles(desk.server, {"keeper"})
+    given = "CREATE TYPE mood AS ENUM ('calm', 'glad');\nALTER TYPE mood OWNER TO keeper;\n"
+    files = {"migrations/0001_mood.up.sql": given, "migrations/0001_mood.down.sql": "DROP TYPE mood;\n"}
+    moods = {"mood": ["calm", "glad"]}
+    report = generate(desk.project(schema({"users": USERS}, types=moods), files, "owners = true"))
+    assert "OWNER" not in texts(report)
+    report = generate(desk.project(schema({"users": USERS}, types={"mood": ["glad", "calm"]})))
+    assert [one.paths[0].name for one in report.migrations] == ["0003_change_mood.up.sql", "0004_change_owners.up.sql"]
+    assert texts(report).count("ALTER TYPE public.mood OWNER TO keeper;") == 2
+    assert generate(desk.project()).in_step
 
 
 def test_what_is_partitioned_stays_as_it_is(desk: Desk) -> None:

@@ -26,13 +26,14 @@ def test_own_settings_are_read(tmp_path: Path) -> None:
     """Paths are relative to the file."""
     (tmp_path / "neon-migrate.toml").write_text(
         'migrations-dir = "db"\nschema = "db/schema.json"\nlock-timeout-ms = 100\nwait-for-lock-s = 2\n'
-        'ignore = ["public.cron_*"]\nmigration-type = "simple"\n'
+        'ignore = ["public.cron_*"]\nmigration-type = "simple"\nowners = true\n'
     )
     settings = load(tmp_path)
     assert settings.migrations == tmp_path / "db"
     assert settings.schema == tmp_path / "db" / "schema.json"
     assert (settings.lock_timeout_ms, settings.wait_for_lock_s) == (100, 2)
     assert (settings.ignore, settings.migration_type) == (("public.cron_*",), "simple")
+    assert settings.owners is True
 
 
 def test_pyproject_is_read_where_there_is_no_file_of_our_own(tmp_path: Path) -> None:
@@ -84,6 +85,7 @@ def test_the_root_is_the_nearest_folder_above_with_a_sign_of_a_project(tmp_path:
         ("zzz = 1", "no setting 'zzz'", "Known settings"),
         ("lock-timeout-ms = 'soon'", "lock-timeout-ms is 'soon'", "Correct"),
         ("lock-timeout-ms = true", "lock-timeout-ms is True", "Correct"),
+        ("owners = 1", "owners is 1", "Correct"),
         ("ignore = 'all'", "ignore is 'all'", "Correct"),
         ("ignore = [1]", "ignore is [1]", "Correct"),
         ("migration-type = 'both'", "migration-type is 'both'", ""),

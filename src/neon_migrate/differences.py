@@ -6,11 +6,12 @@ from dataclasses import Field, dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename
+from neon_migrate.kind import Unsaid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
-    from neon_migrate.catalog import Catalog, DatabaseObject
+    from neon_migrate.catalog import Catalog, DatabaseObject, Key
 
 State = Literal["missing", "unexpected", "different", "renamed"]
 
@@ -48,7 +49,9 @@ class Difference:
 
 def differences(changes: Iterable[Change]) -> tuple[Difference, ...]:
     """The Changes of `diff(found, expected)` as facts."""
-    return tuple(_difference(change) for change in changes)
+    changes = tuple(changes)
+    made_or_gone = {change.key for change in changes if isinstance(change, Create | Drop)}
+    return tuple(_difference(_said(change, made_or_gone)) for change in changes)
 
 
 def of_other_kinds(found: Catalog, expected: Catalog) -> tuple[Difference, ...]:
@@ -58,6 +61,16 @@ def of_other_kinds(found: Catalog, expected: Catalog) -> tuple[Difference, ...]:
         *(Difference(thing.type, thing.identity, "missing") for thing in expected.unmodelled if thing in wanted - has),
         *(Difference(thing.type, thing.identity, "unexpected") for thing in found.unmodelled if thing in has - wanted),
     )
+
+
+def _said(change: Change, made_or_gone: Container[Key]) -> Change:
+    """The same, but where what one side does not say is so all the same: it is another, and not missing."""
+    match change:
+        case Create(Unsaid() as new) if new.owner not in made_or_gone:
+            return Alter(new.unsaid, new)
+        case Drop(Unsaid() as old) if old.owner not in made_or_gone:
+            return Alter(old, old.unsaid)
+    return change
 
 
 def _difference(change: Change) -> Difference:

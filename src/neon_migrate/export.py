@@ -106,7 +106,7 @@ def _prove(project: Project, dump: Dump, catalog: Catalog, major: int) -> tuple[
 
 def _is_left_out(change: Change) -> bool:
     obj = change.old if isinstance(change, Drop) else change.new
-    return (obj.owner or obj.key).kind in _LEFT_OUT
+    return obj.key.kind == "owner" or (obj.owner or obj.key).kind in _LEFT_OUT
 
 
 def _unmodelled(expected: Catalog, found: Catalog) -> tuple[Difference, ...]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from neon_migrate.catalog import Key
 from neon_migrate.objects import kind_of
 from neon_migrate.objects.grant import Grant
+from neon_migrate.objects.owner import Owner, owner_key
 from neon_migrate.privileges import Grantee, Privileges
 from neon_migrate.sql import qualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from neon_migrate.catalog import Catalog, DatabaseObject, Key
+    from neon_migrate.catalog import Catalog, DatabaseObject
     from neon_migrate.objects.default_privileges import DefaultPrivileges
 
 _SORTS = {
@@ -53,6 +55,8 @@ def _of_one(obj: DatabaseObject, in_force: Iterable[DefaultPrivileges], after: C
     if sort is None or not target:
         return
     mine = [one for one in in_force if one.sort == sort and one.within in ("", key.schema)]
+    # What its owner was given becomes the owner's own when it gets it.
+    mine = [one for one in mine if one.role != _owner_of(key, after)]
     for role in dict.fromkeys(one.role for one in mine):
         usual = _EVERYBODYS.get(sort, Privileges()) if role == "PUBLIC" else Privileges()
         given = next((one.privileges for one in mine if one.role == role and not one.within), usual)
@@ -66,6 +70,13 @@ def _of_one(obj: DatabaseObject, in_force: Iterable[DefaultPrivileges], after: C
             yield replace(wanted, usual=given)
         elif given != usual:
             yield plain
+
+
+def _owner_of(key: Key, catalog: Catalog) -> str:
+    """The role that is said to own it, or the table of a column; empty where none is."""
+    on = Key("table", key.schema, key.name) if key.kind == "column" else key
+    owner = catalog.objects.get(owner_key(on))
+    return owner.role if isinstance(owner, Owner) else ""
 
 
 def _target(obj: DatabaseObject) -> str:

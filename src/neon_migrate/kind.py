@@ -54,6 +54,19 @@ class ReadSoFar(Protocol):
 
 
 @runtime_checkable
+class Unsaid(Protocol):
+    """Something said of an object that it also has when nobody says it, such as an owner."""
+
+    @property
+    def owner(self) -> Key | None:
+        """The object it is said of."""
+
+    @property
+    def unsaid(self) -> DatabaseObject:
+        """What is the case when nobody says it."""
+
+
+@runtime_checkable
 class Inheriting(Protocol):
     """A part that a table may have from its parent: a table it inherits from or is a partition of, or its type."""
 
@@ -137,6 +150,7 @@ class Kind(ABC, Generic[ObjectT]):
                 asked
     facts_in    the system catalog that it reads what is said of objects from, such as pg_description: its rows begin
                 with classoid, objoid and objsubid; empty where it reads objects
+    on_request  whether it is read only where the settings ask for it
     """
 
     name: str
@@ -145,6 +159,7 @@ class Kind(ABC, Generic[ObjectT]):
     overwrites: bool = False
     stored_in: tuple[str, ...] = ()
     facts_in: str = ""
+    on_request: bool = False
 
     @abstractmethod
     def query(self, major: int) -> str:

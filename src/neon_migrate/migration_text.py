@@ -79,13 +79,15 @@ def slug_of(changes: Sequence[Change], seeds: Sequence[str], *, first: bool) -> 
 
     seeds  names of the tables whose seed rows change
     """
-    own = [change for change in changes if change.key.kind not in ("comment", "sequence_owner")]
+    own = [change for change in changes if change.key.kind not in ("comment", "owner", "sequence_owner")]
     leading = [change for change in own if change.key.kind != "sequence"] or own
     tables = sorted({change.key.name for change in leading})
     if first and len(leading) + len(seeds) > 1:
         return "initial_schema"
     if not leading:
-        return _snake("_".join(["seed", *seeds][:4])) if seeds else "change_comments"
+        if seeds:
+            return _snake("_".join(["seed", *seeds][:4]))
+        return "change_owners" if any(change.key.kind == "owner" for change in changes) else "change_comments"
     created = [change.key.name for change in leading if isinstance(change, Create) and change.key.kind == "table"]
     if created and len(tables) == len(created):
         return _listed("create", created)

@@ -52,7 +52,7 @@ def proven(step: Step) -> Proven:
 
 def proof_keys(migrations: Sequence[Migration], settings: Settings, server: str) -> tuple[str, ...]:
     """A key for what each migration shows: its down file, all files before it, the server, and the code that looks."""
-    context = repr((server, settings.ignore, _code())).encode()
+    context = repr((server, settings.ignore, settings.owners, _code())).encode()
     return tuple(
         hashlib.sha256(b"\0".join((context, key.encode(), one.down.sql.encode() if one.down else b"-"))).hexdigest()
         for key, one in zip(chain(migrations, settings), migrations, strict=True)

@@ -41,6 +41,8 @@ class Settings:
     migration_versioning: MigrationVersioning = "inferred"
     ignore: tuple[str, ...] = ()
     """Tables (shell patterns over `schema.name`) that are none of ours: left out of every comparison."""
+    owners: bool = False
+    """Whether it is compared who owns an object, where that is not the role that runs the migrations."""
     naming: str = r"[a-z0-9]+(_[a-z0-9]+)*"
     """A regular expression that a migration's description must match as a whole."""
     lock_timeout_ms: int = 5_000
@@ -65,7 +67,7 @@ _NAMES = {
     "migrations": "migrations-dir",
     "table_name": "table-name",
 }
-_TOML_TYPES = {str: "a text", list: "a list of texts", int: "a whole number", float: "a number"}
+_TOML_TYPES = {str: "a text", list: "a list of texts", int: "a whole number", float: "a number", bool: "true or false"}
 _PATHS = frozenset({"migrations", "schema", "postgres_bindir"})
 
 
@@ -158,6 +160,8 @@ def _wanted(attribute: str, default: Any) -> tuple[type, ...]:
         return (str,)
     if isinstance(default, tuple):
         return (list,)
+    if isinstance(default, bool):
+        return (bool,)
     return (int, float) if isinstance(default, float) else (int,)
 
 

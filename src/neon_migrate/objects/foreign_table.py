@@ -27,7 +27,7 @@ from neon_migrate.sql import identifier, qualified
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_UNTOUCHED = frozenset({"comment", "grant"})
+_UNTOUCHED = frozenset({"comment", "grant", "owner"})
 
 
 @dataclass(frozen=True, slots=True)

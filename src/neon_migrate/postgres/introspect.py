@@ -51,12 +51,15 @@ _system_catalogs: dict[int, tuple[SystemCatalog, ...]] = {}
 """Those of each server version that this process has met: they are the same in all its databases."""
 
 
-def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: Sequence[str] = ()) -> Catalog:
+def read_catalog(
+    session: Session, *, ledger: str = "_sqlx_migrations", ignore: Sequence[str] = (), asked_for: Sequence[str] = ()
+) -> Catalog:
     """The Catalog of the database that `session` is connected to.
 
-    ledger  the migration ledger as the settings name it: left out, as is our own progress table
-    ignore  shell patterns over `schema.name` of tables that are none of ours; with `schema.*` neither is the schema
-            nor anything in it
+    ledger     the migration ledger as the settings name it: left out, as is our own progress table
+    ignore     shell patterns over `schema.name` of tables that are none of ours; with `schema.*` neither is the schema
+               nor anything in it
+    asked_for  names of the kinds, of those that are read on request, that are to be read
 
     All queries see one snapshot and make two round trips, and a third where something is of no kind known here: to
     name it; and one more for the first database of a server version. Where a transaction is open, its own uncommitted
@@ -64,7 +67,7 @@ def read_catalog(session: Session, *, ledger: str = "_sqlx_migrations", ignore: 
     qualified.
     """
     begin, end = _IN_TRANSACTION if session.in_transaction else _ALONE
-    reading = Reading(tuple(ignore))
+    reading = Reading(tuple(ignore), frozenset(asked_for))
     with _no_collection(), _ended_on_failure(session):
         settings = _look_around(session, begin, ledger, reading)
         present = reading.kinds_present()

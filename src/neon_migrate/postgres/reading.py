@@ -28,6 +28,7 @@ class Reading:
     """What has been read so far; kinds ask it for the keys of earlier kinds (kind.ReadSoFar).
 
     ignore    shell patterns over `schema.name`
+    asked_for  names of the kinds, of those that are read on request, that are to be read
     walked    system catalog (OID and name), sort, OIDs in a text: all objects there are (`system_catalogs`)
     facts     system catalog, class, number inside, OIDs in a text: all that is said of objects
     edges     the rows of pg_depend, in parts that become Python's when they are called for
@@ -38,6 +39,7 @@ class Reading:
     """
 
     ignore: tuple[str, ...] = ()
+    asked_for: frozenset[str] = frozenset()
     walked: Rows = field(default_factory=list)
     facts: Rows = field(default_factory=list)
     edges: list[Callable[[], Rows]] = field(default_factory=list)
@@ -51,7 +53,8 @@ class Reading:
     def kinds_present(self) -> list[Kind[Any]]:
         """The kinds of which there may be objects, in the order in which they are read."""
         held = {place for _, name, sort, oids in self.walked if oids for place in (name, f"{name}.{sort}")}
-        return [kind for kind in kinds().values() if not kind.stored_in or not held.isdisjoint(kind.stored_in)]
+        wanted = (kind for kind in kinds().values() if not kind.on_request or kind.name in self.asked_for)
+        return [kind for kind in wanted if not kind.stored_in or not held.isdisjoint(kind.stored_in)]
 
     def key(self, address: Address) -> Key | None:
         return self.own.get(address)

@@ -39,6 +39,8 @@ TO_BE_MADE: Words = {
 _MOST_COVERAGE = 10
 _COUNTED = ("column", "primary_key", "unique", "foreign_key", "check", "exclusion", "index")
 """The order in which the parts of a table are counted; other kinds come after these."""
+_SAID = {"comment": "on ", "owner": "of "}
+"""What is said of another object, and the word before that one's name."""
 
 
 def differences_tree(title: str, differences: Sequence[Difference], words: Words = AGAINST_MIGRATIONS) -> Tree:
@@ -108,9 +110,9 @@ def _detail(detail: Detail, words: Words) -> str:
 
 def _short(difference: Difference) -> str:
     """The name as it needs to be said under what it belongs to."""
-    if difference.kind == "comment":
+    if difference.kind in _SAID:
         schema, _, rest = difference.name.partition(".")
-        return "on " + (difference.name if " " in schema else rest)
+        return _SAID[difference.kind] + (difference.name if " " in schema else rest)
     return difference.name.removeprefix(f"{difference.owner}.") if difference.owner else difference.name
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def catalog_of(session: Session, settings: Settings) -> Catalog:
     """The Catalog of the database that `session` is connected to, as this project sees it."""
-    return read_catalog(session, ledger=settings.table_name, ignore=settings.ignore)
+    asked_for = ("owner",) if settings.owners else ()
+    return read_catalog(session, ledger=settings.table_name, ignore=settings.ignore, asked_for=asked_for)
 
 
 def scratch_catalog(server: ScratchServer, database: str, settings: Settings) -> Catalog:

@@ -10,9 +10,9 @@ from neon_migrate import execute
 from neon_migrate.diff import diff
 from neon_migrate.differences import differences
 from neon_migrate.errors import Location, StatementError
-from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.postgres.trial import trial
 from neon_migrate.script import shape
+from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import chain, open_scratch, replay
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class _Walker:
         return "" if found else path or "''"
 
     def _read(self, session: Session) -> Catalog:
-        return read_catalog(session, ledger=self._settings.table_name, ignore=self._settings.ignore)
+        return catalog_of(session, self._settings)
 
     def _down_proof(self, migration: Migration, before: Catalog) -> DownProof | None:
         if migration.down is None:

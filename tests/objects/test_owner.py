@@ -1,0 +1,198 @@
+"""Owners of objects, which are compared where the settings ask for it."""
+
+# ruff: noqa: E501 (a statement stands as Postgres gets it)
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from every_kind import BASE, SUBSCRIPTION
+from every_kind import ROLES as OTHERS
+from neon_migrate.catalog import Key
+from neon_migrate.diff import diff
+from neon_migrate.differences import differences
+from neon_migrate.objects.owner import Owner
+from neon_migrate.plan import plan
+from neon_migrate.postgres.introspect import read_catalog
+from neon_migrate.settings import Settings
+from neon_migrate.sources.database import catalog_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neon_migrate.catalog import Catalog
+    from neon_migrate.postgres.session import Session
+
+ROLES = "CREATE ROLE freeholder; CREATE ROLE leaseholder;"
+TABLE = "CREATE TABLE t (id serial PRIMARY KEY, n integer GENERATED ALWAYS AS IDENTITY)"
+FUNCTION = "CREATE FUNCTION f(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1'"
+
+WITH_OWNERS = {
+    "aggregate",
+    "collation",
+    "composite_type",
+    "conversion",
+    "domain",
+    "enum",
+    "foreign_data_wrapper",
+    "foreign_table",
+    "function",
+    "language",
+    "materialized_view",
+    "operator",
+    "operator_class",
+    "operator_family",
+    "publication",
+    "range_type",
+    "schema",
+    "sequence",
+    "server",
+    "statistics",
+    "subscription",
+    "table",
+    "text_search_configuration",
+    "text_search_dictionary",
+    "view",
+}
+
+
+def read(session: Session, ddl: str) -> Catalog:
+    """The Catalog with owners after some DDL, which leaves nothing."""
+    session.script("BEGIN")
+    try:
+        session.script(f"{ROLES} {ddl}")
+        catalog = read_catalog(session, asked_for=("owner",))
+        assert catalog.depends is not None
+        return catalog
+    finally:
+        session.script("ROLLBACK")
+
+
+def leads(session: Session, old: str, new: str) -> tuple[str, ...]:
+    """The plan from one to the other, after it was run and gave exactly the other."""
+    before, after = read(session, old), read(session, new)
+    planned = plan(before, after)
+    assert diff(read(session, f"{old}; {planned.script()}"), after) == ()
+    return tuple(statement.sql for statement in planned.statements)
+
+
+CASES = (
+    ("given", TABLE, f"{TABLE}; ALTER TABLE t OWNER TO freeholder", ("ALTER TABLE public.t OWNER TO freeholder",)),
+    (
+        "given back",
+        f"{TABLE}; ALTER TABLE t OWNER TO freeholder",
+        TABLE,
+        ("ALTER TABLE public.t OWNER TO CURRENT_ROLE",),
+    ),
+    (
+        "passed on",
+        f"{TABLE}; ALTER TABLE t OWNER TO freeholder",
+        f"{TABLE}; ALTER TABLE t OWNER TO leaseholder",
+        ("ALTER TABLE public.t OWNER TO leaseholder",),
+    ),
+    (
+        "said of what is new",
+        "",
+        f"{FUNCTION}; ALTER FUNCTION f(integer) OWNER TO freeholder; GRANT ALL ON FUNCTION f(integer) TO leaseholder; COMMENT ON FUNCTION f(integer) IS 'x'",
+        (
+            "CREATE FUNCTION public.f(integer)\n RETURNS integer\n LANGUAGE sql\nAS $function$SELECT $1$function$",
+            "ALTER FUNCTION public.f(integer) OWNER TO freeholder",
+            "GRANT EXECUTE ON FUNCTION public.f(integer) TO leaseholder",
+            "COMMENT ON FUNCTION public.f(integer) IS 'x'",
+        ),
+    ),
+    ("goes with its object", f"{TABLE}; ALTER TABLE t OWNER TO freeholder", "", ("DROP TABLE public.t",)),
+    (
+        "kept when its object is made again",
+        "CREATE VIEW v AS SELECT 1 AS a; ALTER VIEW v OWNER TO freeholder",
+        "CREATE VIEW v AS SELECT 1::bigint AS a; ALTER VIEW v OWNER TO freeholder",
+        (
+            "DROP VIEW public.v",
+            "CREATE VIEW public.v AS\n SELECT 1::bigint AS a",
+            "ALTER VIEW public.v OWNER TO freeholder",
+        ),
+    ),
+    (
+        "said again when an enum is made again",
+        "CREATE TYPE e AS ENUM ('a', 'b'); ALTER TYPE e OWNER TO freeholder",
+        "CREATE TYPE e AS ENUM ('b'); ALTER TYPE e OWNER TO freeholder",
+        (
+            "ALTER TYPE public.e RENAME TO e_replaced",
+            "CREATE TYPE public.e AS ENUM ('b')",
+            "DROP TYPE public.e_replaced",
+            "ALTER TYPE public.e OWNER TO freeholder",
+        ),
+    ),
+    (
+        "swapped with a role that had been granted something",
+        f"{TABLE}; ALTER TABLE t OWNER TO freeholder; GRANT SELECT ON t TO leaseholder",
+        f"{TABLE}; ALTER TABLE t OWNER TO leaseholder; GRANT SELECT ON t TO freeholder",
+        (
+            "REVOKE SELECT ON TABLE public.t FROM leaseholder",
+            "ALTER TABLE public.t OWNER TO leaseholder",
+            "GRANT SELECT ON TABLE public.t TO freeholder",
+        ),
+    ),
+    (
+        "of schema public: that of the database comes back",
+        "ALTER SCHEMA public OWNER TO freeholder",
+        "ALTER SCHEMA public OWNER TO pg_database_owner",
+        ("ALTER SCHEMA public OWNER TO pg_database_owner",),
+    ),
+    (
+        "who has what default privileges give",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO freeholder",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO freeholder; CREATE TABLE u (); ALTER TABLE u OWNER TO freeholder",
+        ("CREATE TABLE public.u ()", "ALTER TABLE public.u OWNER TO freeholder"),
+    ),
+)
+
+
+@pytest.mark.parametrize(("old", "new", "sql"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_owner(session: Session, old: str, new: str, sql: tuple[str, ...]) -> None:
+    """The plan is as written, and running it gives exactly the new schema, and the way back the old one."""
+    assert leads(session, old, new) == sql
+    leads(session, new, old)
+
+
+def test_all_that_has_an_owner_of_its_own_is_given_one(session: Session) -> None:
+    """Of one of each kind; the owners are all that differs, and all of them can be given."""
+    roles = "; ".join(f"CREATE ROLE {role}" for role in OTHERS)
+    mine, theirs = (
+        f"ALTER ROLE freeholder SUPERUSER; {roles}; {BASE}; {SUBSCRIPTION}",
+        f"ALTER ROLE freeholder SUPERUSER; {roles}; SET ROLE freeholder; {BASE}; {SUBSCRIPTION}; RESET ROLE",
+    )
+    old, new = read(session, mine), read(session, theirs)
+    owners = {obj.on.kind for obj in new.objects.values() if isinstance(obj, Owner)}
+    assert owners == WITH_OWNERS
+    planned = plan(old, new)
+    assert {change.key.kind for change in planned.changes} == {"owner"}
+    assert diff(read(session, f"{mine}; {planned.script()}"), new) == ()
+    assert diff(read(session, f"{theirs}; {plan(new, old).script()}"), old) == ()
+
+
+def test_owners_are_read_where_the_settings_ask_for_it(session: Session, tmp_path: Path) -> None:
+    """By default nobody asks."""
+    settings = Settings(tmp_path, tmp_path / "migrations", tmp_path / "schema.json")
+    session.script(f"BEGIN; {ROLES} {TABLE}; ALTER TABLE t OWNER TO freeholder")
+    try:
+        usual, asked = catalog_of(session, settings), catalog_of(session, replace(settings, owners=True))
+    finally:
+        session.script("ROLLBACK")
+    assert [key for key in asked.objects if key not in usual.objects] == [Key("owner", "public", "table t")]
+    assert usual.of_kind("owner") == ()
+
+
+def test_a_difference_says_both_owners(session: Session) -> None:
+    """Also where one side says none; of what is missing as a whole it is just a part."""
+    none, freeholder = read(session, TABLE), read(session, f"{TABLE}; ALTER TABLE t OWNER TO freeholder")
+    assert list(map(str, differences(diff(none, freeholder)))) == [
+        "owner public.table t is different (role: expected freeholder, found CURRENT_ROLE)"
+    ]
+    assert list(map(str, differences(diff(freeholder, none)))) == [
+        "owner public.table t is different (role: expected CURRENT_ROLE, found freeholder)"
+    ]
+    assert "owner public.table t is missing" in map(str, differences(diff(read(session, ""), freeholder)))
