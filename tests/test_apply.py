@@ -16,6 +16,7 @@ from neon_migrate.errors import (
     BusyError,
     HistoryError,
     InterruptedRunError,
+    RefusedError,
     StatementError,
     UnreachableError,
     UsageError,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from neon_migrate.ledger.folder import Folder
     from neon_migrate.postgres.target import Target
 
 
@@ -261,6 +263,23 @@ def test_a_second_run_at_the_same_time_is_told_who_holds_the_lock(bench: Workben
     assert bench.query("SELECT to_regclass('_sqlx_migrations')::text") == [(None,)]
     apply(bench.project)
     assert bench.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
+
+
+def test_whoever_asks_before_the_first_write_may_still_stop_the_run(bench: Workbench) -> None:
+    """The lock is held by then, so that no other run can change what was looked at; there is no ledger yet."""
+    bench.write(_1_one="CREATE TABLE one ();")
+
+    def ready(found: Folder) -> None:
+        assert [one.version for one in found.migrations] == [1]
+        with pytest.raises(BusyError):
+            apply(bench.project)
+        raise RefusedError("not this one")
+
+    with pytest.raises(RefusedError, match="not this one"):
+        apply(bench.project, ready=ready)
+    made = bench.query("SELECT to_regclass('one')::text, to_regclass('_sqlx_migrations')::text")
+    assert made == [(None, None)]
+    assert apply(bench.project).applied[0].version == 1
 
 
 def test_a_lock_that_can_not_be_had_is_tried_again_as_a_whole_and_then_named(bench: Workbench) -> None:

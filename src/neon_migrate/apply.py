@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from neon_migrate.drift import compare_after, look
@@ -17,7 +18,7 @@ from neon_migrate.standin import read_live, repeat_progress, stand_in
 from neon_migrate.status import StatusReport, report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from neon_migrate.differences import Difference
     from neon_migrate.events import Event, Observer
@@ -59,10 +60,18 @@ class ApplyReport:
     dry_run: bool = False
 
 
-def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> ApplyReport:
+def apply(
+    project: Project,
+    *,
+    to: int | None = None,
+    dry_run: bool = False,
+    ready: Callable[[Folder], None] | None = None,
+) -> ApplyReport:
     """Apply what is pending, up to and including version `to`.
 
     dry_run  run it on a scratch that holds the live schema, never on the database itself
+    ready    is given the folder that is applied, once no other run can change the ledger and before anything is
+             written; what it raises stops the run. Not asked by a dry run
 
     Raises UsageError (no database, no file of version `to`), HistoryError (a fault of the history; `to` is below the
     latest applied version), BusyError (another run, or a lock not to be had), RefusedError (pooled connection),
@@ -72,7 +81,7 @@ def apply(project: Project, *, to: int | None = None, dry_run: bool = False) -> 
     found = folder.read(project.settings).require()
     if dry_run:
         return _rehearse(project, found, to)
-    with locked(project) as run:
+    with locked(project, ready=None if ready is None else partial(ready, found)) as run:
         pending = _pending(project, found, run.ledger, to)
         durations = run.up(pending, together=not run.ledger)
         ledger = run.settle()

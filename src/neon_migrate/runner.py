@@ -248,11 +248,15 @@ class Runner:
 
 @contextmanager
 def locked(
-    project: Project, probe: Callable[[Callable[[], Session], int], execute.Probe] | None = None
+    project: Project,
+    probe: Callable[[Callable[[], Session], int], execute.Probe] | None = None,
+    *,
+    ready: Callable[[], None] | None = None,
 ) -> Iterator[Runner]:
     """Connect to the project's database, take the migration lock, and make sure that the ledger is there.
 
     probe  of a rehearsal: makes, from a way to connect and the run's server process, who looks at every statement
+    ready  is called once the lock is held and before anything is written; what it raises stops the run
 
     Raises UsageError (no database named), UnreachableError, RefusedError (pooled), BusyError (another run).
     """
@@ -267,6 +271,8 @@ def locked(
         lock = acquire(session, database, pid, wait_s=settings.wait_for_lock_s, observer=project.observer)
         watcher = Watcher(lambda: connect(target), pid, project.observer, lock_timeout_ms=settings.lock_timeout_ms)
         try:
+            if ready is not None:
+                ready()
             table, ledger = execute.open_ledger(session, settings)
             conditions = execute.Conditions(table, lock.guard, settings.lock_timeout_ms, watcher.tick)
             if probe is not None:

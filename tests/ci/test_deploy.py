@@ -389,6 +389,63 @@ def test_the_state_before_is_recorded(neon_road: Road, neon_api: FakeNeon, backu
     assert (made is not None) == (backup == "branch")
 
 
+@pytest.mark.parametrize("how", ["drift", "overtaken"])
+def test_a_change_while_the_backup_is_made_stops_it(neon_road: Road, neon_api: FakeNeon, how: str) -> None:
+    """What was approved is held against production under the lock: nothing is written, and the backup is named."""
+    bench = neon_road.bench
+    bench.settings = replace(bench.settings, backup="branch")
+    approved = _approved(neon_road)
+    neon_road.event("push", {}, **neon_api.environment)
+
+    def change(event: Event) -> None:
+        if isinstance(event, Step) and event.what == "making a branch of main":
+            if how == "drift":
+                bench.query("CREATE TABLE by_hand (id int)")
+            else:
+                api.apply(bench.project)
+
+    report = api.ci_deploy(
+        replace(neon_road.project, observer=change),
+        neon_road.environment,
+        approved=approved,
+        deploy_to="production",
+        output=neon_road.output,
+    )
+    assert report.exit_code is ExitCode.DIFFERENT
+    assert report.failure is not None
+    said = "table public.by_hand is unexpected" if how == "drift" else "it had 0 rows and has 1"
+    assert said in report.failure.why
+    assert (report.applied, report.before, report.rollback) == ((), None, None)
+    assert "Nothing was done to the database" in neon_road.summary
+    (warning,) = report.warnings
+    assert "The backup before-run-99" in warning
+    made = bench.query("SELECT to_regclass('users')::text, to_regclass('_sqlx_migrations')::text")
+    assert made == ([(None, None)] if how == "drift" else [("users", "_sqlx_migrations")])
+
+
+def test_the_state_before_is_of_after_the_backup(neon_road: Road, neon_api: FakeNeon) -> None:
+    """What was written while the backup was made is not behind the point that is gone back to."""
+    neon_road.bench.settings = replace(neon_road.bench.settings, backup="branch")
+    approved, written = _approved(neon_road), []
+    neon_road.event("push", {}, **neon_api.environment)
+
+    def write(event: Event) -> None:
+        if isinstance(event, Step) and event.what == "making a branch of main":
+            neon_road.bench.query("SELECT pg_catalog.pg_logical_emit_message(true, 'neon-migrate', 'written')")
+            written.extend(neon_road.bench.query("SELECT pg_catalog.pg_current_wal_flush_lsn()::text"))
+
+    report = api.ci_deploy(
+        replace(neon_road.project, observer=write),
+        neon_road.environment,
+        approved=approved,
+        deploy_to="production",
+        output=neon_road.output,
+    )
+    assert report.exit_code is ExitCode.OK, report.failure
+    assert report.before is not None
+    assert neon_road.bench.query(f"SELECT '{report.before.lsn}'::pg_lsn >= '{written[0][0]}'::pg_lsn") == [(True,)]
+
+
 def test_a_short_history_window_is_a_warning(neon_road: Road, neon_api: FakeNeon) -> None:
     """Six hours on Neon's free plan."""
     neon_api.retention_s = 6 * 3600

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from neon_migrate.apply import AppliedMigration, apply
-from neon_migrate.ci.failure import failure_of, unforeseen
+from neon_migrate.ci.failure import unforeseen
 from neon_migrate.ci.production import planned, state_before
 from neon_migrate.ci.run import start
 from neon_migrate.compare import compare
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from neon_migrate.deployment import DeploymentPlan, StateBefore
     from neon_migrate.differences import Difference
     from neon_migrate.events import Event
+    from neon_migrate.ledger.folder import Folder
     from neon_migrate.project import Project
     from neon_migrate.report import Failure
     from neon_migrate.rollback_plan import RollbackPlan
@@ -81,13 +82,13 @@ def deploy(
     try:
         _carry_out(run, progress, approved, deploy_to)
     except NeonMigrateError as error:
-        failure, code = failure_of(error), error.exit_code
+        failure, code = run.failure(error), error.exit_code
     except Exception as error:  # production may be changed by now, so whatever went wrong, all that is known is told
         fault = unforeseen(error)
-        failure, code = failure_of(fault), fault.exit_code
+        failure, code = run.failure(fault), fault.exit_code
     except KeyboardInterrupt:  # the run is cancelled; `apply` says of itself how far it came
         interrupted = InterruptedRunError("Interrupted", remedy="neon-migrate status shows how far the database came.")
-        failure, code = failure_of(interrupted), interrupted.exit_code
+        failure, code = run.failure(interrupted), interrupted.exit_code
     if progress.missing and failure is None:
         code = ExitCode.FAILED
     return _tell(run, _report(progress, deploy_to, failure, code))
@@ -119,7 +120,20 @@ def _carry_out(run: Run, progress: _Progress, approved: str | None, deploy_to: s
     if not progress.plan.pending:
         return
     progress.before, progress.warnings = state_before(run)
-    applied = apply(_watched(run.project, progress))
+
+    def ready(found: Folder) -> None:
+        """Once more, now that no other run can come in between: much can have happened while a backup was made."""
+        progress.plan = planned(run.project, found)
+        if approved is not None:
+            _require_same(run, decode_plan(approved), progress.plan)
+
+    try:
+        applied = apply(_watched(run.project, progress), ready=ready)
+    except PlanChangedError:
+        if progress.before.backup:
+            progress.warnings += (f"The backup {progress.before.backup} had been made; it goes when it expires.",)
+        progress.before = None  # nothing was begun, so there is nothing to go back from
+        raise
     progress.applied = list(applied.applied)
     progress.drift = applied.drift
     progress.warnings += applied.warnings

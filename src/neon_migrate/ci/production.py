@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from neon_migrate.ci.run import Run
     from neon_migrate.deployment import DeploymentPlan
+    from neon_migrate.ledger.folder import Folder
     from neon_migrate.neon.client import Access
     from neon_migrate.neon.model import Branch
     from neon_migrate.project import Project
@@ -31,14 +32,17 @@ _BACKUP_KEPT = timedelta(days=7)
 _SHORT_WINDOW = timedelta(hours=24)
 
 
-def planned(project: Project) -> DeploymentPlan:
+def planned(project: Project, found: Folder | None = None) -> DeploymentPlan:
     """What a deployment would do now; production is only read.
+
+    found  the migrations, where they were read already
 
     Raises UsageError (no database), UnreachableError, MigrationFileError, and HistoryError where the folder and the
     ledger contradict each other.
     """
     settings = project.settings
-    found = folder.read(settings).require()
+    if found is None:
+        found = folder.read(settings).require()
     live = read_live(project)
     history = live.history(found)
     require_in_order(history)
@@ -52,24 +56,30 @@ def planned(project: Project) -> DeploymentPlan:
 def state_before(run: Run) -> tuple[StateBefore, tuple[str, ...]]:
     """Production's state, to be gone back to, with warnings; and the backup, where the settings ask for one.
 
+    The backup comes first: it takes a while, and what is written meanwhile is not to be gone back behind.
+
     Raises UnreachableError; and, where a backup is asked for that can't be made, UsageError and NeonApiError: nothing
     is applied then.
     """
     project = run.project
-    with project.session() as session:
-        lsn, now = current_lsn(session), datetime.now(UTC)
     neon = access(run.environment, observer=project.observer)
     if neon is None:
         _require_no_backup(project)
-        return StateBefore(lsn, now), ()
+        return StateBefore(*_moment(project)), ()
     with neon.client:
         branch = production_branch(neon.client, neon.project_id, project.require_target().hosts[0])
+        backup = _backup(run, neon, branch, datetime.now(UTC))
+        lsn, now = _moment(project)
         window = timedelta(seconds=history_window(neon.client, neon.project_id, branch, now=now).seconds)
-        backup = _backup(run, neon, branch, now)
     warnings = () if window >= _SHORT_WINDOW else (_short(branch, window),)
     for warning in warnings:
         project.observer(Warned(warning))
     return StateBefore(lsn, now, branch.name, int(window.total_seconds()), backup), warnings
+
+
+def _moment(project: Project) -> tuple[str, datetime]:
+    with project.session() as session:
+        return current_lsn(session), datetime.now(UTC)
 
 
 def _require_no_backup(project: Project) -> None:
