@@ -373,7 +373,18 @@ class _Planner:
         """Whether it can stay until there is another in its place."""
         if key not in self.drops or key not in self.creates or self._loses_what_it_is_on(key):
             return False
+        if any(self._changes_under(key, need) for need in self.before.depends.get(key, ())):
+            return False
         return bool(kind_of(key).replace_online(self.drops[key], self.creates[key], self.before, self.after))
+
+    def _changes_under(self, key: Key, column: Key) -> bool:
+        """Whether a column is to have another type, which what is on it may not stand."""
+        if column.kind != "column" or column not in self.after.objects:
+            return False
+        if self.before.objects[column].type != self.after.objects[column].type:  # type: ignore[attr-defined]
+            return True
+        types = [need for need in self.before.depends.get(column, ()) if need in self.alters]
+        return any(self.alters[need][1].disturbs(self.before.objects[key]) for need in types)
 
     def _loses_what_it_is_on(self, key: Key) -> bool:
         needs = self.before.depends.get(key, frozenset())

@@ -40,17 +40,20 @@ def columns_of(key: Key, catalog: Catalog) -> tuple[Key, ...]:
     return tuple(user for user in sorted(catalog.dependents.get(key, ())) if user.kind == "column")
 
 
-def disturbed_by_swap(key: Key) -> Callable[[DatabaseObject], bool]:
+def disturbed_by_swap(key: Key, before: Catalog) -> Callable[[DatabaseObject], bool]:
     """Which dependents are taken down before the type is swapped, and put back afterwards.
 
-    Expressions over the old type would not accept the new one. The type's own comment goes with the old type.
+    Expressions over the old type would not accept the new one. The type's own comment goes with the old type. An index
+    that names nothing of the type (it depends on the column alone) is built again by ALTER TYPE itself.
     """
+    names_it = before.dependents.get(key, frozenset())
 
     def disturbed(dependent: DatabaseObject) -> bool:
         return (
             dependent.owner == key
             or bool(getattr(dependent, "generated", ""))
-            or dependent.key.kind not in {"column", "comment", "primary_key", "unique"}
+            or dependent.key.kind not in {"column", "comment", "primary_key", "unique", "index"}
+            or (dependent.key.kind == "index" and dependent.key in names_it)
         )
 
     return disturbed

@@ -82,7 +82,7 @@ WHERE c.relkind = 'c' AND t.oid >= 16384 AND {USER_SCHEMA}"""
             return Alteration(altered, lost if gone and typed else "")
         swapped = swap(old.key, self.create(new, after, frozenset()), before, after)
         narrowed = f"values of attributes {', '.join(retyped)} of {new.key.qualified_name} that do not fit"
-        return Alteration((*altered, *swapped), narrowed, disturbed_by_swap(old.key))
+        return Alteration((*altered, *swapped), narrowed, disturbed_by_swap(old.key, before))
 
     def identity(self, obj: CompositeType) -> str:
         return f"TYPE {qualified(obj.schema, obj.name)}"

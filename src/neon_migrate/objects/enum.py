@@ -66,7 +66,7 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = '
         return Alteration(
             swapped,
             f"values {', '.join(removed)} of enum {new.key.qualified_name}" if removed else "",
-            disturbed_by_swap(old.key),
+            disturbed_by_swap(old.key, before),
             online=(OnlineStep(swapped, Run.LONG, _SWAPPED, f"change {new.name}"),),
         )
 
