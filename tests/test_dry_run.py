@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import stamina
 from neon_migrate.apply import apply
 from neon_migrate.dry_run import dry_run
 from neon_migrate.errors import ExitCode, HistoryError, UsageError
-from neon_migrate.events import DriftFound, MigrationApplied, Notice
+from neon_migrate.events import DriftFound, MigrationApplied, Notice, Step
 from neon_migrate.neon.errors import NotOurBranchError
 from neon_migrate.report import Report, decode, digest, encode
 from tests.workbench import Workbench
@@ -339,6 +340,28 @@ def test_a_branch_that_is_kept_has_the_migrations(on_neon: Workbench, neon_api: 
     assert on_neon.versions() == [1]
     expires = datetime.fromisoformat(str(branch.expires_at))
     assert timedelta(days=6) < expires - datetime.now(UTC) < timedelta(days=8)
+
+
+def test_two_rehearsals_at_once_do_not_meet(
+    on_neon: Workbench, neon_api: FakeNeon, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Another developer's, or another database's of the same pull request: each has a branch, and both are gone."""
+    other = Workbench(tmp_path_factory.mktemp("other"), on_neon.target)
+    branches = []
+
+    def meanwhile(event: object) -> None:
+        if isinstance(event, Step) and event.what.startswith("rehearsing") and not branches:
+            branches.append("")
+            branches[0] = dry_run(other.project, branch_name="look", environment=neon_api.environment).branch
+
+    for bench in (on_neon, other):
+        bench.write(_1_base__up=BASE, _1_base__down="DROP TABLE users;", _2_more="ALTER TABLE users ADD age int;")
+    watched = replace(on_neon.project, observer=meanwhile)
+    report = dry_run(watched, branch_name="look", environment=neon_api.environment)
+    assert report.failure is None
+    assert report.branch == "look"
+    assert branches[0].startswith("look-")
+    assert list(neon_api.branches.values()) == [neon_api.production]
 
 
 def test_a_branch_that_somebody_else_made_is_left_alone(on_neon: Workbench, neon_api: FakeNeon) -> None:

@@ -61,7 +61,8 @@ def dry_run(
 ) -> Report:
     """Rehearse what is pending on a copy of the project's database.
 
-    branch_name  of the Neon branch; else `pr-<number>` in a pull request's run, else `neon-migrate-dry-run`
+    branch_name  of the Neon branch; else `pr-<number>` in a pull request's run, else `neon-migrate-dry-run`. While
+                 another rehearsal needs the branch of that name, this one's gets a few letters more
     keep         leave the branch there, with the migrations applied
     show_values  keep the values of rows in messages; never where others read them
     environment  NEON_API_KEY and the like; os.environ
@@ -83,7 +84,8 @@ def dry_run(
     edited = tuple(_edited(fault, history, project) for fault in history.faults if fault.code in _EDITED)
     if not edited:
         require_in_order(history)
-    rehearsing = _Rehearsing(project, live, history, branch_name or _branch_name(variables), keep, show_values)
+    name = branch_name or _branch_name(variables)
+    rehearsing = _Rehearsing(project, live, history, name, variables, keep, show_values)
     try:
         return rehearsing.unrehearsed(edited, neon) if edited else rehearsing.report(neon)
     finally:
@@ -99,6 +101,7 @@ class _Rehearsing:
     live: Live
     history: History
     branch_name: str
+    environment: Mapping[str, str]
     keep: bool
     show_values: bool
 
@@ -192,6 +195,7 @@ class _Rehearsing:
     def _branch(self, neon: Access) -> Iterator[_Copy]:
         """A Neon branch of production's state as it was read."""
         from neon_migrate.neon.branches import production_branch, rehearsal_branch
+        from neon_migrate.neon.holder import holder
         from neon_migrate.neon.model import RestorePoint
         from neon_migrate.postgres.target import read_target
 
@@ -205,10 +209,10 @@ class _Rehearsing:
             self.branch_name,
             expires_at=self.live.taken_at + (KEEP_FOR if self.keep else _REMOVE_AFTER),
             annotation={"purpose": "dry-run"},
+            holder=holder(self.environment, self.project.settings.root, str(self.live.target), kept=self.keep),
             database=parameters["dbname"],
             role=parameters.get("user", ""),
             at=RestorePoint(lsn=self.live.lsn) if self.live.lsn else None,
-            keep=self.keep,
             observer=self.project.observer,
         ) as branch:
             yield _Copy(read_target(branch.url, "Neon's API"), "neon_branch", branch.name)

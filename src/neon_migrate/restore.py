@@ -17,6 +17,7 @@ from neon_migrate.neon import restore as neon_restore
 from neon_migrate.neon.branches import branch_url, current_lsn, production_branch, rehearsal_branch
 from neon_migrate.neon.client import access
 from neon_migrate.neon.errors import NotRestorableError
+from neon_migrate.neon.holder import holder
 from neon_migrate.neon.model import RestorePoint
 from neon_migrate.postgres.session import connect
 from neon_migrate.postgres.target import Target
@@ -246,6 +247,7 @@ class _Counting:
                 f"neon-migrate-count-{self.branch.id}",
                 expires_at=datetime.now(UTC) + _COUNTING,
                 annotation={"purpose": "count"},
+                holder=holder({}, self.project.settings.root, str(target)),
                 database=own,
                 role=role,
                 at=self.point,

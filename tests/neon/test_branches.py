@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,14 @@ from neon_migrate.neon.errors import (
     NotOurBranchError,
     ProductionBranchError,
 )
+from neon_migrate.neon.holder import LONGEST, Holder, holder
 from neon_migrate.neon.model import Branch, RestorePoint
 from neon_migrate.postgres.session import connect
 from neon_migrate.postgres.target import Target, read_target
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from neon.fake_api import FakeNeon
     from neon_migrate.neon.client import NeonClient
@@ -32,10 +35,13 @@ if TYPE_CHECKING:
 
 OURS = {"created-by": "neon-migrate"}
 SOON = datetime.now(UTC) + timedelta(hours=2)
+SOON_TEXT = SOON.strftime("%Y-%m-%dT%H:%M:%SZ")
+ME = Holder("me")
+MINE = {**OURS, **ME.annotation()}
 
 
 def _rehearse(
-    fake: FakeNeon, client: NeonClient, name: str = "pr-7", **how: Any
+    fake: FakeNeon, client: NeonClient, name: str = "pr-7", holder: Holder = ME, **how: Any
 ) -> AbstractContextManager[RehearsalBranch]:
     production = production_branch(client, PROJECT, fake.host(fake.production))
     return rehearsal_branch(
@@ -45,6 +51,7 @@ def _rehearse(
         name,
         expires_at=SOON,
         annotation={"pull-request": "7"},
+        holder=holder,
         database=fake.database,
         role="postgres",
         **how,
@@ -101,7 +108,7 @@ def test_it_is_removed_when_the_rehearsal_fails(neon_api: FakeNeon, client: Neon
 def test_it_may_be_kept(neon_api: FakeNeon, client: NeonClient) -> None:
     """A kept branch is told of, with the time at which Neon removes it."""
     told: list[Any] = []
-    with _rehearse(neon_api, client, keep=True, observer=told.append):
+    with _rehearse(neon_api, client, holder=Holder("me", kept=True), observer=told.append):
         pass
     assert neon_api.named("pr-7") is not None
     assert any(isinstance(event, Notice) and SOON.isoformat(timespec="seconds") in event.text for event in told)
@@ -117,11 +124,86 @@ def test_one_that_can_not_be_removed_is_no_failure(neon_api: FakeNeon, client: N
 
 def test_our_own_of_that_name_is_replaced(neon_api: FakeNeon, client: NeonClient) -> None:
     """A rerun meets the branch of the run before (409): exactly that name, made by us, is made anew."""
-    old = neon_api.add_branch("pr-7", parent_id=neon_api.production.id, annotation=OURS)
+    old = neon_api.add_branch("pr-7", parent_id=neon_api.production.id, annotation=MINE, expires_at=SOON_TEXT)
     neon_api.add_branch("pr-70", annotation=OURS)
     with _rehearse(neon_api, client) as branch:
         assert branch.id != old.id
     assert neon_api.named("pr-70") is not None
+
+
+@pytest.mark.parametrize(
+    ("annotation", "expires_at", "age", "other"),
+    [
+        ({**OURS, "holder": "another"}, SOON_TEXT, timedelta(minutes=5), ME),
+        ({**OURS, "holder": "another", "kept": "yes"}, SOON_TEXT, LONGEST * 2, ME),
+        ({**OURS, "holder": "me", "process": str(os.getppid())}, SOON_TEXT, timedelta(), Holder("me", os.getpid())),
+        (MINE, None, timedelta(days=40), ME),
+    ],
+    ids=["another's", "another's that is kept", "of a process that runs", "without an expiry"],
+)
+def test_what_another_rehearsal_needs_is_left_to_it(
+    neon_api: FakeNeon,
+    client: NeonClient,
+    annotation: dict[str, str],
+    expires_at: str | None,
+    age: timedelta,
+    other: Holder,
+) -> None:
+    """This one works on a branch beside it, which is told and goes again."""
+    theirs = neon_api.add_branch("pr-7", annotation=annotation, expires_at=expires_at)
+    theirs.created_at = datetime.now(UTC) - age
+    told: list[Any] = []
+    with _rehearse(neon_api, client, holder=other, observer=told.append) as branch:
+        assert branch.name == other.beside("pr-7") != "pr-7"
+        assert neon_api.named("pr-7") is theirs
+    assert list(neon_api.branches.values()) == [neon_api.production, theirs]
+    assert any(
+        isinstance(event, Notice) and "Another rehearsal has the Neon branch pr-7" in event.text for event in told
+    )
+
+
+@pytest.mark.parametrize(
+    ("annotation", "age", "mine"),
+    [
+        ({**OURS, "holder": "another"}, LONGEST + timedelta(minutes=1), ME),
+        ({**OURS, "holder": "me", "process": "999999999"}, timedelta(), Holder("me", os.getpid())),
+    ],
+    ids=["older than any rehearsal", "of a process that is gone"],
+)
+def test_what_a_killed_rehearsal_left_is_replaced(
+    neon_api: FakeNeon, client: NeonClient, annotation: dict[str, str], age: timedelta, mine: Holder
+) -> None:
+    """Nobody works on it any more."""
+    left = neon_api.add_branch("pr-7", annotation=annotation, expires_at=SOON_TEXT, created_at=datetime.now(UTC) - age)
+    with _rehearse(neon_api, client, holder=mine) as branch:
+        assert branch.name == "pr-7"
+        assert left.id not in neon_api.branches
+
+
+def test_that_a_kept_one_is_replaced_is_told(neon_api: FakeNeon, client: NeonClient) -> None:
+    """Somebody may still want to look at it."""
+    told: list[Any] = []
+    for _ in range(2):
+        with _rehearse(neon_api, client, holder=Holder("me", kept=True), observer=told.append):
+            pass
+    assert len([event for event in told if isinstance(event, Warned) and "was kept, is replaced" in event.text]) == 1
+
+
+def test_a_holder_is_a_run_or_a_machines_project(tmp_path: Path) -> None:
+    """Attempts of one run are one holder; other runs, databases, folders and machines are others."""
+    run = {"GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "octo/shop", "GITHUB_RUN_ID": "99"}
+    first = holder({**run, "GITHUB_RUN_ATTEMPT": "1"}, tmp_path, "shop")
+    assert holder({**run, "GITHUB_RUN_ATTEMPT": "2"}, tmp_path, "shop") == first
+    others = [
+        holder({**run, "GITHUB_RUN_ID": "100"}, tmp_path, "shop"),
+        holder(run, tmp_path, "stock"),
+        holder({**run, "GITHUB_WORKSPACE": str(tmp_path.parent)}, tmp_path, "shop"),
+        holder({}, tmp_path, "shop"),
+        holder({}, tmp_path, "stock"),
+        holder({}, tmp_path / "stock", "shop"),
+    ]
+    assert len({first.name, *(other.name for other in others)}) == 7
+    assert holder({}, tmp_path, "shop").process == os.getpid()
 
 
 def test_one_that_has_expired_and_is_still_there_is_replaced(neon_api: FakeNeon, client: NeonClient) -> None:
@@ -208,6 +290,7 @@ def test_what_is_no_child_of_production_is_refused(attributes: dict[str, Any]) -
             "pr-7",
             expires_at=SOON,
             annotation={},
+            holder=ME,
             database="d",
             role="r",  # type: ignore[arg-type]
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, unquote
@@ -17,6 +18,7 @@ from neon_migrate.neon.errors import (
     NotOurBranchError,
     ProductionBranchError,
 )
+from neon_migrate.neon.holder import kept
 from neon_migrate.neon.model import OURS, NewBranch, RehearsalBranch, Sweep
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from neon_migrate.events import Observer
     from neon_migrate.neon.client import NeonClient
+    from neon_migrate.neon.holder import Holder
     from neon_migrate.neon.model import Branch, RestorePoint
 
 _POOLER = "-pooler"
@@ -66,39 +69,42 @@ def rehearsal_branch(
     *,
     expires_at: datetime,
     annotation: Mapping[str, str],
+    holder: Holder,
     database: str,
     role: str,
     at: RestorePoint | None = None,
-    keep: bool = False,
     observer: Observer = silent,
 ) -> Iterator[RehearsalBranch]:
     """A copy of production under a stable name, for as long as it is needed; it is removed at the end.
 
-    name        one of that name that we made is replaced
+    name        one of that name that we made is replaced; while another rehearsal needs it, or somebody keeps it, this
+                one gets a name beside it
     expires_at  when Neon removes it, should we not come to it
     annotation  a few short texts beside ours
+    holder      who rehearses, and whether the branch is to stay there
     database    the database to connect to, and `role` the user, as in the URL of production
     at          production's state to copy; None for the present one
-    keep        leave it there
 
     Raises NotOurBranchError (one of that name that we did not make), ProductionBranchError, NeonCapacityError,
     NeonPasswordError, NeonOperationError, and other subclasses of NeonApiError.
     """
     marked = {
         **annotation,
+        **holder.annotation(),
         "created-by": OURS,
         "expires-at": expires_at.astimezone(UTC).isoformat(timespec="seconds"),
         "attempt": secrets.token_hex(8),
     }
     lsn, moment = (at.lsn, at.timestamp) if at else (None, None)
-    made = _create(client, project_id, NewBranch(name, production.id, expires_at, marked, lsn, moment), production)
+    new = NewBranch(name, production.id, expires_at, marked, lsn, moment)
+    made = _create(client, project_id, new, production, holder, observer)
     _require_copy(made, production)  # before the removal below is sure to run
     try:
         url = branch_url(client, project_id, made, production, database=database, role=role)
-        yield RehearsalBranch(made.id, name, url, made)
+        yield RehearsalBranch(made.id, made.name, url, made)
     finally:
-        if keep:
-            observer(Notice(f"The Neon branch {name} is kept until {marked['expires-at']}."))
+        if holder.kept:
+            observer(Notice(f"The Neon branch {made.name} is kept until {marked['expires-at']}."))
         else:
             _discard(client, project_id, made, observer)
 
@@ -171,8 +177,11 @@ def current_lsn(session: Queries) -> str:
     return str(lsn)
 
 
-def _create(client: NeonClient, project_id: str, new: NewBranch, production: Branch) -> Branch:
-    """Make the branch; one of that name that we made before is removed first."""
+def _create(
+    client: NeonClient, project_id: str, new: NewBranch, production: Branch, holder: Holder, observer: Observer
+) -> Branch:
+    """Make the branch; one of that name that we made before is removed first, or left to whoever needs it."""
+    name = new.name
     for attempt in range(_ATTEMPTS):
         try:
             return client.create_branch(project_id, new)
@@ -184,11 +193,22 @@ def _create(client: NeonClient, project_id: str, new: NewBranch, production: Bra
             if taken.id == production.id:
                 raise _is_production(taken)
             _require_ours(taken)
+            if not holder.may_replace(taken, datetime.now(UTC)):
+                observer(Notice(f"Another rehearsal has the Neon branch {taken.name}: {_whose(taken)}."))
+                new = replace(new, name=holder.beside(name))
+                continue
+            if kept(taken):
+                observer(Warned(f"The Neon branch {taken.name}, which was kept, is replaced: {_whose(taken)}."))
             client.delete_branch(project_id, taken.id)
     raise NeonConflictError(
         f"The branch {new.name} is made again and again by another run",
         remedy="Wait until the other run has ended and run it again.",
     )
+
+
+def _whose(branch: Branch) -> str:
+    made = f"it was made at {branch.created_at.isoformat(timespec='seconds')}" if branch.created_at else "it is ours"
+    return made + ("" if branch.expires_at else " and has no expiry")
 
 
 def _require_ours(branch: Branch) -> None:

@@ -6,6 +6,7 @@ The key goes into one header and nowhere else. httpx is imported when the first 
 from __future__ import annotations
 
 import logging
+import re
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -121,6 +122,12 @@ class NeonClient:
                 f"{HOST_VARIABLE} is not the URL of an API",
                 why="The key is sent there, so it has to begin with https://",
                 remedy=f"Unset it, or write it like {BASE_URL}",
+            )
+        if not re.fullmatch(r"[!-~]+", api_key):
+            raise UsageError(
+                f"{KEY_VARIABLE} is not an API key",
+                why="It has a blank, a line break or another character that no key has.",
+                remedy="Copy the key again from Neon's console.",
             )
         self._key = api_key
         self._base_url = base_url.rstrip("/")
@@ -373,7 +380,7 @@ class NeonClient:
         except (httpx.TransportError, httpx.DecodingError) as error:
             unreachable = NeonUnreachableError(
                 "Neon's API gave no answer",
-                why=f"{request}: {error or type(error).__name__}",
+                why=f"{request}: {_said(error)}",
                 remedy=f"Check this machine's network; {STATUS_PAGE} tells of incidents.",
             )
             unreachable.sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
@@ -408,3 +415,10 @@ class NeonClient:
         if not self._told:
             self._told = True
             self._observer(Step(f"waiting for Neon: {error.what}"))
+
+
+def _said(error: httpx.HTTPError) -> str:
+    """What httpx says of a failed request; a header that it can't send it quotes, and one of them is the key."""
+    import httpx
+
+    return type(error).__name__ if isinstance(error, httpx.LocalProtocolError) else str(error) or type(error).__name__

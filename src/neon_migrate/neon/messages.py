@@ -65,9 +65,9 @@ def restore_sent(preserved: str) -> Iterator[None]:
         yield
     except NeonApiError as error:
         error.remedy = (
-            f"The restore was sent to Neon and may be done. Look in Neon's console whether there is a branch "
-            f"{preserved}, which keeps the state before. If so, do not restore again: neon-migrate status shows where the database "
-            f"stands. If there is none after some minutes, nothing was restored. {STATUS_PAGE} tells of incidents."
+            "The restore was sent to Neon and may be done. Look in Neon's console whether there is a branch "
+            f"{preserved}, which keeps the state before. If so, do not restore again: neon-migrate status shows where "
+            f"the database stands. If there is none after some minutes, nothing was restored. {STATUS_PAGE} tells of incidents."
         )
         raise
 
