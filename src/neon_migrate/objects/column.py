@@ -344,7 +344,9 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             statements.append(f"{column} {type_clause(name, old.type, new.type, new.collation)}")
         if new.default is not None and not new.generated and new.default != default:
             statements.append(f"{column} SET DEFAULT {new.default}")
-        rest = [*_identity_statements(column, old, new), *_position_statements(old, new, before, after)]
+            # Before anybody else can insert a row: SET DEFAULT locks the table until both are committed.
+            statements.extend(_positions_of_default(new, before, after))
+        rest = _identity_statements(column, old, new)
         rewrites = retyped and not _keeps_file(old, new, before)
         online = changed(new.key, statements, _becoming_not_null(old, new, before, after), rest, rewrites=rewrites)
         statements.extend((*new.not_null_statements(old), *rest))
@@ -394,7 +396,11 @@ def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
     if not new.identity:
         return []
     if not old.identity:
-        return [f"{column} ADD {new.identity_clause()}"]
+        added = f"{column} ADD {new.identity_clause()}"
+        table = qualified(new.schema, new.table)
+        sequence = f"pg_get_serial_sequence({literal(table).strip()}, {literal(new.name).strip()})"
+        options = new.identity_options
+        return [added, setval(sequence, options, table, identifier(new.name))] if options else [added]
     clauses = []
     if old.identity != new.identity:
         clauses.append(f"SET GENERATED {new.identity.upper()}")
@@ -403,14 +409,9 @@ def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
     return [f"{column} {' '.join(clauses)}"] if clauses else []
 
 
-def _position_statements(old: Column, new: Column, before: Catalog, after: Catalog) -> list[str]:
-    """A sequence that begins to fill a column with rows goes on after the values they have."""
+def _positions_of_default(new: Column, before: Catalog, after: Catalog) -> list[str]:
+    """A new sequence that begins to fill a column with rows goes on after the values they have."""
     table, name = qualified(new.schema, new.table), identifier(new.name)
-    if new.identity and not old.identity:
-        sequence = f"pg_get_serial_sequence({literal(table).strip()}, {literal(new.name).strip()})"
-        return [setval(sequence, new.identity_options, table, name)] if new.identity_options else []
-    if new.default == old.default or new.generated:
-        return []
     return [
         setval(literal(qualified(key.schema, key.name)).strip(), after.objects[key].options, table, name)  # type: ignore[attr-defined]
         for key in sorted(after.depends.get(new.key, ()))
