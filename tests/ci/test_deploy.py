@@ -11,7 +11,7 @@ import pytest
 from neon_migrate import api
 from neon_migrate.deployment import changes_since, decode_plan
 from neon_migrate.errors import ExitCode, HistoryError, UsageError
-from neon_migrate.events import Event, Step
+from neon_migrate.events import Event, MigrationApplied, Step
 from neon_migrate.github.comment import marker
 from tests.ci.conftest import PULL_REQUEST, Road
 from tests.github.fake_api import BOT, Fault
@@ -248,6 +248,17 @@ def test_a_deployment_that_fails_half_way(road: Road) -> None:
     everything = [road.summary, road.comment, json.dumps(road.slack.taken), *(one.read_text() for one in report.files)]
     assert len(report.files) == 2
     assert all("secret@example.com" not in text for text in everything)
+
+
+def test_what_a_migration_raises_as_a_notice_stays_out_of_the_job_log(road: Road) -> None:
+    """It may have values of rows in it."""
+    api.apply(road.project)
+    road.bench.query("INSERT INTO users VALUES (1, 'secret@example.com')")
+    road.bench.write(_0002_tell="DO $$ BEGIN RAISE NOTICE '%', (SELECT email FROM users); END $$;")
+    road.bench.events.clear()
+    assert _deploy(road, _approved(road)).exit_code is ExitCode.OK
+    assert road.bench.told(MigrationApplied)
+    assert "secret@example.com" not in repr(road.bench.events)
 
 
 def test_a_migration_below_the_latest_is_deployed_too(road: Road) -> None:

@@ -14,7 +14,7 @@ from neon_migrate.ci.run import start
 from neon_migrate.compare import compare
 from neon_migrate.deployment import DeployReport, changes_since, decode_plan
 from neon_migrate.errors import ExitCode, InterruptedRunError, NeonMigrateError, RefusedError, UsageError
-from neon_migrate.events import MigrationApplied
+from neon_migrate.events import MigrationApplied, Notice
 from neon_migrate.github.comment import MOST_CHARACTERS, find_comment, upsert_comment
 from neon_migrate.github.environments import approvers, reviewers
 from neon_migrate.github.outputs import write_outputs
@@ -183,13 +183,17 @@ def _require_same(run: Run, approved: DeploymentPlan, now: DeploymentPlan) -> No
 
 
 def _watched(project: Project, progress: _Progress) -> Project:
-    """The project, with an observer that also notes what is committed."""
+    """The project, with an observer that also notes what is committed.
+
+    The server's notices are kept back: a migration may RAISE one with values of rows, and the job log is read by many.
+    """
 
     def observe(event: Event) -> None:
         if isinstance(event, MigrationApplied):
             done = AppliedMigration(event.version, event.description, event.execution_time_ns, verified=False)
             progress.applied.append(done)
-        project.observer(event)
+        if not isinstance(event, Notice):
+            project.observer(event)
 
     return replace(project, observer=observe)
 
