@@ -67,7 +67,8 @@ def restore_sent(preserved: str) -> Iterator[None]:
         error.remedy = (
             "The restore was sent to Neon and may be done. Look in Neon's console whether there is a branch "
             f"{preserved}, which keeps the state before. If so, do not restore again: neon-migrate status shows where "
-            f"the database stands. If there is none after some minutes, nothing was restored. {STATUS_PAGE} tells of incidents."
+            "the database stands. If there is none after some minutes, nothing was restored. "
+            f"{STATUS_PAGE} tells of incidents."
         )
         raise
 
@@ -80,3 +81,10 @@ def operation_error(operation: Operation, how: str) -> NeonOperationError:
         remedy=f"Look at the project's operations in Neon's console, and run the same command again. {STATUS_PAGE} "
         "tells of incidents.",
     )
+
+
+def said(error: httpx.HTTPError) -> str:
+    """What httpx says of a failed request; of a header that it can't send it quotes the text, and one is the key."""
+    import httpx
+
+    return type(error).__name__ if isinstance(error, httpx.LocalProtocolError) else str(error) or type(error).__name__
