@@ -315,6 +315,17 @@ def test_with_a_key_it_runs_on_a_branch_that_goes_again(on_neon: Workbench, neon
     assert _state(on_neon) == before
 
 
+def test_nothing_pending_needs_no_branch(on_neon: Workbench, neon_api: FakeNeon) -> None:
+    """A pull request without migrations is green though Neon is down or full; one that is to be kept is made."""
+    neon_api.fail("GET", ".*", status=500, times=99)
+    report = dry_run(on_neon.project, environment=neon_api.environment)
+    assert (report.verdict, report.pending, report.rehearsed_on) == ("in order", (), "scratch")
+    assert neon_api.requests == []
+    assert on_neon.told(Notice)[-1].text == "No migration is pending; production was only read."
+    neon_api.faults.clear()
+    assert dry_run(on_neon.project, keep=True, environment=neon_api.environment).rehearsed_on == "neon_branch"
+
+
 def test_a_failure_that_only_rows_show_is_found_on_a_branch(on_neon: Workbench, neon_api: FakeNeon) -> None:
     """A scratch has none, so it can't; and the row is not quoted."""
     on_neon.write(_2_unique="ALTER TABLE users ADD UNIQUE (email);")

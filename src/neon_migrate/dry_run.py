@@ -1,7 +1,7 @@
 """`dry-run`: the pending migrations rehearsed on a copy of production, and all that was seen as one Report.
 
-With a key to Neon's API the copy is a branch, which has production's rows; else it is a scratch with production's
-schema. Production itself is only read.
+With a key to Neon's API the copy is a branch, which has production's rows; else, and where nothing is pending, it is a
+scratch with production's schema. Production itself is only read.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ KEEP_FOR = timedelta(days=7)
 """How long a branch that is kept stays before Neon removes it; one that is not kept goes at once, or after a day."""
 
 _REMOVE_AFTER = timedelta(days=1)
+
+_NOTHING = "No migration is pending; production was only read."
 
 _EDITED = {"checksum-mismatch": "edited", "applied-without-file": "deleted"}
 
@@ -126,7 +128,7 @@ class _Rehearsing:
                     show_values=self.show_values,
                 )
                 rehearsal = rehearse(self.project, self.history.pending, setting)
-        self.project.observer(Notice(_where(copy)))
+        self.project.observer(Notice(_where(copy) if self.history.pending else _NOTHING))
         return self._report(neon, copy, made, rehearsal)
 
     def unrehearsed(self, edited: tuple[EditedMigration, ...], neon: Access | None) -> Report:
@@ -184,7 +186,7 @@ class _Rehearsing:
 
     @contextmanager
     def _copy(self, server: ScratchServer, made: StandIn, neon: Access | None) -> Iterator[_Copy]:
-        if neon is None:
+        if neon is None or not (self.history.pending or self.keep):  # nothing to see on a branch
             database = server.create(template=made.database)
             yield _Copy(server.target(database), "scratch")
             return
