@@ -114,3 +114,44 @@ def test_an_index_that_names_nothing_of_an_enum(scratch: ScratchServer) -> None:
         before, after = (catalog_of_ddl(session, ENUM.format(labels) + index) for labels in ("'a', 'b'", "'b', 'a'"))
     scratch.drop(name)
     assert not [sql for sql in statements(plan(before, after)) if "INDEX" in sql]
+
+
+@pytest.mark.parametrize(
+    ("ddl", "was", "becomes"),
+    [
+        pytest.param(
+            """CREATE TABLE t (a integer, b text); CREATE VIEW v AS SELECT a, b FROM t; GRANT SELECT ON v TO PUBLIC;
+            GRANT SELECT (b) ON v TO PUBLIC; COMMENT ON VIEW v IS 'x'; COMMENT ON COLUMN v.b IS 'y';
+            CREATE TRIGGER i INSTEAD OF UPDATE ON v FOR EACH ROW
+              EXECUTE FUNCTION suppress_redundant_updates_trigger(); COMMENT ON TRIGGER i ON v IS 'z'""",
+            "a integer",
+            "a bigint",
+            id="a view",
+        ),
+        pytest.param(
+            """CREATE TABLE t (a integer, b text); CREATE MATERIALIZED VIEW m AS SELECT a, b FROM t;
+            CREATE INDEX i ON m (b); COMMENT ON INDEX i IS 'x'; GRANT SELECT ON m TO PUBLIC""",
+            "a integer",
+            "a bigint",
+            id="a materialised view",
+        ),
+        pytest.param(
+            """CREATE TABLE t (a text); CREATE POLICY p ON t USING (a = 'x'); COMMENT ON POLICY p ON t IS 'y';
+            CREATE TRIGGER i BEFORE INSERT ON t FOR EACH ROW WHEN (new.a = 'x')
+              EXECUTE FUNCTION suppress_redundant_updates_trigger(); COMMENT ON TRIGGER i ON t IS 'z'""",
+            "a text",
+            "a varchar(30)",
+            id="a policy and a trigger",
+        ),
+        pytest.param(
+            """CREATE TABLE t (a integer, g integer GENERATED ALWAYS AS (a + 1) STORED); COMMENT ON COLUMN t.g IS 'x';
+            GRANT SELECT (g) ON t TO PUBLIC; CREATE INDEX i ON t (g)""",
+            "(a + 1)",
+            "(a + 2)",
+            id="a generated column",
+        ),
+    ],
+)
+def test_what_goes_with_something_comes_back_with_it(scratch: ScratchServer, ddl: str, was: str, becomes: str) -> None:
+    """In one transaction: its grants, triggers, comments and indexes."""
+    assert_nothing_is_amiss(scratch, ddl, ddl.replace(was, becomes, 1))

@@ -115,13 +115,10 @@ def _unfit(group: Collection[_Step]) -> Iterator[int]:
 
 def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]) -> _Graph:
     """What has to be done before what; `at_once` are the positions of parts that can't be done online together."""
-    downs = {part.node[1]: number for number, part in enumerate(parts) if part.node[0] == DROP}
     releases = {part.node[1]: number for number, part in enumerate(parts) if part.node[0] == RELEASE}
     # What is replaced online takes its old self down too; where that is not possible, both halves are plain.
     not_online = plain | at_once
-    replaced = {
-        downs[part.node[1]]: number for number, part in enumerate(parts) if part.replaces and number not in not_online
-    }
+    replaced = {part.down: number for number, part in enumerate(parts) if part.replaces and number not in not_online}
     steps = {
         number: _at_once(number, part, Run.LONG, _AT_ONCE)
         if number in at_once
@@ -149,9 +146,9 @@ def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]
                     graph[own[0]].add(_there(steps[replaced[needed]]))
             else:
                 graph[entry if parts[needed].node[0] == DROP else own[0]].add(_there(steps[needed]))
-        down = downs.get(part.node[1])
-        if part.node[0] != DROP and down in steps:
-            graph[_there(steps[down])].add(entry)
+        own_down = part.down is not None and parts[part.down].node[1] == part.node[1]
+        if part.down in steps and (own_down or all(step.run != Run.CONCURRENTLY for step in own)):
+            graph[_there(steps[part.down])].add(entry)
     return graph
 
 

@@ -41,13 +41,15 @@ class Part:
 
     online    the steps that do the same to tables in use; empty where `statements` hold up nobody for long
     after     the positions of the parts that have to be done before
-    replaces  whether `online` also does what the part that takes down the same object is there for
+    down      the position of the part that takes down what this one puts back, alone or with what it goes with
+    replaces  whether `online` also does what that part is there for
     """
 
     node: Node
     statements: tuple[Statement, ...]
     online: tuple[OnlineStep, ...]
     after: frozenset[int]
+    down: int | None = None
     replaces: bool = False
 
 
@@ -113,16 +115,20 @@ class _Planner:
         follows = self._follows(gone, inlined)
         nodes = in_order(follows)
         position = {node: number for number, node in enumerate(nodes)}
-        return tuple(
-            Part(
+
+        def part(node: Node) -> Part:
+            half, key = node
+            down = self._place(DROP, self._taken_down(key), gone, inlined) if half == PUT else None
+            return Part(
                 node,
                 tuple(self._written(node, inlined)),
                 self._online(node),
                 frozenset(position[earlier] for earlier in follows[node]),
-                node[0] == PUT and self._replaced_online(node[1]),
+                position.get(down) if down else None,
+                half == PUT and self._replaced_online(key),
             )
-            for node in nodes
-        )
+
+        return tuple(map(part, nodes))
 
     def _heed_default_privileges(self) -> None:
         """What is made while default privileges are in force has its grants put right."""
@@ -206,6 +212,11 @@ class _Planner:
         gone = {key for key in self.drops if self._taker(key) is not None}
         return frozenset(gone - in_a_cycle(between_tables(gone, self.before, self.drops)))
 
+    def _taken_down(self, key: Key) -> Key:
+        """What was taken down so that `key` is put up: itself, or its owner where it is overwritten (a comment)."""
+        owner = self.after.objects[key].owner
+        return key if owner is None or key in self.drops else owner
+
     def _taker(self, key: Key) -> Key | None:
         """What takes `key` along when it is dropped: its table, or a sequence's column; None where nothing does."""
         owners = (self.carriers_before.get(key), self.before.objects[key].owner)
@@ -272,12 +283,13 @@ class _Planner:
                     owner = self.before.objects[need].owner
                     if owner is not None:
                         follows(place(PUT, owner), user)
+        beside = frozenset(self._columns_beside_a_new_parent())
         for key in (*self.creates, *self.alters):
             user = place(PUT, key)
             for need in self.after.depends.get(key, ()):
                 follows(user, place(PUT, need))
             owner = self.after.objects[key].owner
-            if owner is not None:
+            if owner is not None and not (key in self.alters and (owner, key) in beside):
                 follows(user, place(PUT, owner))
         for key in self.creates:
             put = place(PUT, key)
@@ -287,10 +299,11 @@ class _Planner:
                 for need in self.before.depends.get(key, ()):
                     if need not in self.creates:
                         follows(put, (DROP, need))
-        for key, part in self._columns_beside_a_new_parent():
+        for key, part in beside:
             follows((PUT, key), (DROP, part))
-            if part.name != key.name or part.schema != key.schema:
+            if part in self.alters or part[:3] != ("column", *key[1:3]):
                 follows((PUT, key), (PUT, part))
+                follows((PUT, part), (RELEASE, key))
         return after_node
 
     def _columns_beside_a_new_parent(self) -> Iterator[tuple[Key, Key]]:
