@@ -155,3 +155,9 @@ def test_an_index_that_names_nothing_of_an_enum(scratch: ScratchServer) -> None:
 def test_what_goes_with_something_comes_back_with_it(scratch: ScratchServer, ddl: str, was: str, becomes: str) -> None:
     """In one transaction: its grants, triggers, comments and indexes."""
     assert_nothing_is_amiss(scratch, ddl, ddl.replace(was, becomes, 1))
+
+
+def test_a_change_that_comes_with_the_parents(scratch: ScratchServer) -> None:
+    """An inherited column has no statement of its own, so no batch either."""
+    family = "CREATE TABLE a (x {}); CREATE TABLE b () INHERITS (a)"
+    assert_nothing_is_amiss(scratch, family.format("integer"), family.format("bigint"))

@@ -199,8 +199,10 @@ def _in_batches(graph: _Graph, groups: Sequence[frozenset[_Step]]) -> Iterator[B
             found += queue.take(run)
         if len(found) == so_far:
             found.append(next(queue.take(Run.LONG)))
-    for steps in found:
-        yield _batch(steps, alone=len(found) == 1)
+    # What only stands for a change that another statement makes, such as that of an inherited column, says nothing.
+    with_statements = [said for steps in found if (said := [step for step in steps if step.statements])]
+    for steps in with_statements:
+        yield _batch(steps, alone=len(with_statements) == 1)
 
 
 def _batch(steps: Sequence[_Step], *, alone: bool) -> Batch:
