@@ -395,8 +395,8 @@ def test_the_state_before_is_recorded(neon_road: Road, neon_api: FakeNeon, backu
     assert report.exit_code is ExitCode.OK, report.failure
     assert report.before is not None
     assert (report.before.branch, report.before.window_s) == ("main", 86_400)
-    assert report.before.backup == ("" if backup == "none" else "before-run-99")
-    made = neon_api.named("before-run-99")
+    assert report.before.backup == ("" if backup == "none" else "before-run-99-1")
+    made = neon_api.named("before-run-99-1")
     assert (made is not None) == (backup == "branch")
 
 
@@ -429,9 +429,22 @@ def test_a_change_while_the_backup_is_made_stops_it(neon_road: Road, neon_api: F
     assert (report.applied, report.before, report.rollback) == ((), None, None)
     assert "Nothing was done to the database" in neon_road.summary
     (warning,) = report.warnings
-    assert "The backup before-run-99" in warning
+    assert "The backup before-run-99-1" in warning
     made = bench.query("SELECT to_regclass('users')::text, to_regclass('_sqlx_migrations')::text")
     assert made == ([(None, None)] if how == "drift" else [("users", "_sqlx_migrations")])
+
+
+@pytest.mark.parametrize("backup", ["branch", "snapshot"])
+def test_a_run_that_is_run_again_makes_its_own_backup(neon_road: Road, neon_api: FakeNeon, backup: Any) -> None:
+    """The first attempt's is there still, of another state."""
+    neon_road.bench.settings = replace(neon_road.bench.settings, backup=backup)
+    neon_road.bench.write(_0002_wrong="SELECT nope;")
+    first = _deploy(neon_road, _approved(neon_road), **neon_api.environment, GITHUB_RUN_ATTEMPT="1")
+    again = _deploy(neon_road, _approved(neon_road), **neon_api.environment, GITHUB_RUN_ATTEMPT="2")
+    assert [report.before.backup if report.before else "" for report in (first, again)] == [
+        "before-run-99-1",
+        "before-run-99-2",
+    ]
 
 
 def test_the_state_before_is_of_after_the_backup(neon_road: Road, neon_api: FakeNeon) -> None:

@@ -114,6 +114,25 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_done(neon_api: FakeN
     assert not any(request.startswith("POST") for request in neon_api.requests)
 
 
+@pytest.mark.parametrize("done", [False, True])
+def test_an_older_snapshot_of_the_name_is_not_taken_for_the_new_one(
+    neon_api: FakeNeon, client: NeonClient, done: bool
+) -> None:
+    """A backup whose answer was lost is one that was not there before, or it is not known to be there."""
+    expires_at = datetime.now(UTC) + timedelta(days=7)
+
+    def take() -> str:
+        return client.create_snapshot(PROJECT, neon_api.production.id, name="before", expires_at=expires_at).id
+
+    old = take()
+    neon_api.fail("POST", ".*/snapshot", done=done)
+    if done:
+        assert take() == neon_api.snapshots[-1]["id"] != old
+    else:
+        with pytest.raises(NeonAmbiguousError, match="the snapshot before was taken"):
+            take()
+
+
 def test_neons_restrictions_are_told(neon_api: FakeNeon, client: NeonClient) -> None:
     """A branch that Neon does not let be restored is refused with Neon's reason."""
     neon_api.production.restricted = [{"name": "restore", "reason": "an import is running"}]

@@ -19,8 +19,6 @@ from neon_migrate.runner import require_in_order
 from neon_migrate.standin import read_live
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from neon_migrate.ci.run import Run
     from neon_migrate.deployment import DeploymentPlan
     from neon_migrate.ledger.folder import Folder
@@ -95,20 +93,13 @@ def _backup(run: Run, neon: Access, branch: Branch, now: datetime) -> str:
     kind = run.project.settings.backup
     if kind == "none":
         return ""
-    name, expires_at = f"before-run-{run.event.run_id}", now + _BACKUP_KEPT
+    attempt = run.environment.get("GITHUB_RUN_ATTEMPT", "") or "1"
+    name, expires_at = f"before-run-{run.event.run_id}-{attempt}", now + _BACKUP_KEPT
     run.project.observer(Step(f"making a {kind} of {branch.name}"))
     if kind == "snapshot":
         return neon.client.create_snapshot(neon.project_id, branch.id, name=name, expires_at=expires_at).name or name
-    marked = _annotation(expires_at, run.environment)
+    marked = {"created-by": OURS, "expires-at": expires_at.isoformat(timespec="seconds"), "attempt": attempt}
     return neon.client.create_branch(neon.project_id, NewBranch(name, branch.id, expires_at, marked)).name
-
-
-def _annotation(expires_at: datetime, environment: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "created-by": OURS,
-        "expires-at": expires_at.isoformat(timespec="seconds"),
-        "attempt": environment.get("GITHUB_RUN_ATTEMPT", ""),
-    }
 
 
 def _short(branch: Branch, window: timedelta) -> str:

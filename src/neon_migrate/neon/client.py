@@ -44,7 +44,7 @@ from neon_migrate.neon.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -265,14 +265,16 @@ class NeonClient:
             return self.wait_ready(project_id, branch_id)
 
     def create_snapshot(self, project_id: str, branch_id: str, *, name: str, expires_at: datetime) -> Snapshot:
-        """Take a snapshot of a root branch as it is now."""
+        """Take a snapshot of a root branch as it is now; an older one may have the same name."""
         path = f"/projects/{project_id}/branches/{branch_id}/snapshot"
+        older = frozenset(snapshot.id for snapshot in self._snapshots(project_id))
         try:
             answer = self._send("POST", path, query={"name": name, "expires_at": rfc3339(expires_at)})
         except NeonApiError as error:
             if not may_be_done(error):
                 raise
-            return self._looked_up(lambda: self._snapshot(project_id, name), f"the snapshot {name} was taken", error)
+            taken = partial(self._snapshot, project_id, name, older)
+            return self._looked_up(taken, f"the snapshot {name} was taken", error)
         self.wait(project_id, operations_in(answer))
         return part(answer, "snapshot", Snapshot)
 
@@ -310,9 +312,13 @@ class NeonClient:
         found = self.branch_named(project_id, new.name)
         return found if found and dict(found.annotation) == dict(new.annotation) else None
 
-    def _snapshot(self, project_id: str, name: str) -> Snapshot | None:
-        taken = part(self._get(f"/projects/{project_id}/snapshots"), "snapshots", tuple[Snapshot, ...])
-        return next((snapshot for snapshot in taken if snapshot.name == name), None)
+    def _snapshot(self, project_id: str, name: str, older: Container[str]) -> Snapshot | None:
+        """The snapshot that a lost answer was about: none that was there before it was asked for."""
+        taken = self._snapshots(project_id)
+        return next((snapshot for snapshot in taken if snapshot.name == name and snapshot.id not in older), None)
+
+    def _snapshots(self, project_id: str) -> tuple[Snapshot, ...]:
+        return part(self._get(f"/projects/{project_id}/snapshots"), "snapshots", tuple[Snapshot, ...])
 
     def _gone(self, project_id: str, branch_id: str) -> bool | None:
         try:
