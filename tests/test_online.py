@@ -260,6 +260,20 @@ def test_partitioned_tables(scratch: ScratchServer, seventeen: ScratchServer) ->
         assert any("partition" in sentence for batch in batches for sentence in batch.why)
 
 
+def test_a_column_is_as_its_new_parent_wants_it_before_the_table_is_attached(
+    scratch: ScratchServer, seventeen: ScratchServer
+) -> None:
+    """NOT NULL is valid by then, which a parent asks for since 18, also where the table comes from another parent."""
+    parents = (
+        "CREATE TABLE t (a integer NOT NULL, b bigint) PARTITION BY RANGE (a);"
+        "CREATE TABLE u (a integer, b text) PARTITION BY RANGE (a);"
+    )
+    old = f"{parents} CREATE TABLE p PARTITION OF u DEFAULT; CREATE TABLE q (a integer, b bigint)"
+    new = f"{parents} CREATE TABLE p PARTITION OF t DEFAULT; CREATE TABLE q PARTITION OF t FOR VALUES FROM (1) TO (5)"
+    for server in (scratch, seventeen):
+        both_ways(server, old, new)
+
+
 def test_one_transaction_where_nobody_uses_the_database(scratch: ScratchServer) -> None:
     """The statements as they are, and enum values before them where that is asked for."""
     name = scratch.create()

@@ -44,6 +44,17 @@ CASES = (
         loses=("column public.p.own with its values", "column public.t.gone with its values"),
     ),
     Case(
+        "attached once its columns are as those of its parent",
+        "CREATE TABLE t (a integer NOT NULL, b bigint DEFAULT 3) PARTITION BY RANGE (a); CREATE TABLE p (a integer, b integer)",
+        "CREATE TABLE t (a integer NOT NULL, b bigint DEFAULT 3) PARTITION BY RANGE (a); CREATE TABLE p PARTITION OF t DEFAULT",
+        sql=(
+            "ALTER TABLE public.p ALTER COLUMN a SET NOT NULL",
+            "ALTER TABLE public.p ALTER COLUMN b TYPE bigint",
+            "ALTER TABLE public.p ALTER COLUMN b SET DEFAULT 3",
+            "ALTER TABLE public.t ATTACH PARTITION public.p DEFAULT",
+        ),
+    ),
+    Case(
         "from one parent to another that has other columns",
         "CREATE TABLE a (x integer, gone text) PARTITION BY RANGE (x); CREATE TABLE b (x integer) PARTITION BY RANGE (x);"
         " CREATE TABLE p PARTITION OF a DEFAULT",

@@ -382,9 +382,11 @@ def _becoming_not_null(old: Column, new: Column, before: Catalog, after: Catalog
     statements = new.not_null_statements(old)
     if not statements or not new.not_null or new.not_valid:
         return (OnlineStep(statements),) if statements else ()
-    if not old.not_null and not new.no_inherit:
+    takes_parent = new.of_parent not in (None, old.of_parent)  # which accepts no child whose NOT NULL is NOT VALID
+    if not old.not_null and not new.no_inherit and not takes_parent:
         return not_null_steps(new.key, before, after)
-    return (OnlineStep(statements, Run.VALIDATING if len(statements) == 1 else Run.LONG, _READ),)
+    validates = len(statements) == 1 and not takes_parent
+    return (OnlineStep(statements, Run.VALIDATING if validates else Run.LONG, _READ),)
 
 
 def _options(row: Sequence[str]) -> SequenceOptions:
