@@ -307,8 +307,10 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             old = replace(old, type=new.type, collation=new.collation)  # the type's attribute changes it
         if old.generated and not new.generated:
             return self._made_plain(old, new, before, after)
-        if old.generated != new.generated or (new.generated and old.default != new.default):
+        if old.generated != new.generated:
             return None
+        if new.generated and old.default != new.default:
+            return self._computed_anew(old, new, before)
         return self.change(old, new, before, after)
 
     def _made_plain(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration:
@@ -326,6 +328,14 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             disturbs=lambda dependent: True,
             online=(OnlineStep(statements, Run.LONG, FILLED, f"fill {new.name} of {new.table}"),),
         )
+
+    def _computed_anew(self, old: Column, new: Column, before: Catalog) -> Alteration | None:
+        """Another expression, where Postgres can give a column one (since 17) and nothing else changes."""
+        if before.major < 17 or new.generated != "stored" or replace(old, default=new.default) != new:
+            return None
+        table = f"ALTER TABLE {qualified(new.schema, new.table)}"
+        statements = (f"{table} ALTER COLUMN {identifier(new.name)} SET EXPRESSION AS ({new.default})",)
+        return Alteration(statements, online=(OnlineStep(statements, Run.LONG, FILLED, f"compute {new.name} anew"),))
 
     def change(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration:
         """SQL that makes `old` into `new` where the column needs not be made anew."""
