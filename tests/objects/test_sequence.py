@@ -23,6 +23,17 @@ CASES = (
         back=("DROP SEQUENCE public.s",),
     ),
     Case(
+        "dropped while no column says how far it was",
+        "CREATE SEQUENCE s; CREATE TABLE t (id serial)",
+        "CREATE TABLE t (id integer NOT NULL)",
+        sql=(
+            "ALTER TABLE public.t ALTER COLUMN id DROP DEFAULT",
+            "DROP SEQUENCE public.s",
+            "DROP SEQUENCE public.t_id_seq",
+        ),
+        loses=("position of sequence public.s",),
+    ),
+    Case(
         "in the place of a type",
         "CREATE TYPE s AS ENUM ('a')",
         "CREATE SEQUENCE s",

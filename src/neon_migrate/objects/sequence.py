@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -19,12 +19,14 @@ class Sequence:
     """A sequence; who owns it is a fact of its own.
 
     unlogged  not written to the WAL (since 15), where that is not because it belongs to an unlogged table
+    numbers   whether a column owns it, whose values tell how far it was
     """
 
     schema: str
     name: str
     options: SequenceOptions
     unlogged: bool = False
+    numbers: bool = field(default=False, compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -44,14 +46,16 @@ class SequenceKind(Kind[Sequence]):
         return f"""SELECT c.oid, n.nspname, c.relname, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,
   s.seqmin, s.seqmax, s.seqcache, s.seqcycle, c.relpersistence = 'u' AND NOT EXISTS (SELECT FROM pg_depend d
     JOIN pg_class t ON t.oid = d.refobjid AND t.relpersistence = 'u'
+    WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'a' AND d.refclassid = {PG_CLASS}),
+  EXISTS (SELECT FROM pg_depend d
     WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'a' AND d.refclassid = {PG_CLASS})
 FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relpersistence <> 't' AND {USER_SCHEMA} AND NOT EXISTS (SELECT FROM pg_depend d
   WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.deptype = 'i' AND d.refclassid = {PG_CLASS})"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, schema, name, *options, unlogged = row
-        return ((PG_CLASS, oid, 0),), Sequence(schema, name, SequenceOptions(*options), unlogged)
+        oid, schema, name, *options, unlogged, numbers = row
+        return ((PG_CLASS, oid, 0),), Sequence(schema, name, SequenceOptions(*options), unlogged, numbers)
 
     def create(self, obj: Sequence, after: Catalog, inlined: frozenset[Key]) -> Several[str]:
         type_ = f" AS {obj.options.type}" if obj.options.type != "bigint" else ""
@@ -66,6 +70,9 @@ WHERE c.relpersistence <> 't' AND {USER_SCHEMA} AND NOT EXISTS (SELECT FROM pg_d
         if old.unlogged != new.unlogged:
             actions.append(f"SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
         return Alteration(tuple(f"ALTER {self.identity(new)} {action}" for action in actions))
+
+    def loses(self, obj: Sequence) -> str:
+        return "" if obj.numbers else f"position of sequence {obj.key.qualified_name}"
 
     def identity(self, obj: Sequence) -> str:
         return f"SEQUENCE {qualified(obj.schema, obj.name)}"
