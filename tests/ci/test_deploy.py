@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neon_migrate import api
+from neon_migrate.ci.pull_request import _MOST_COMMENT
 from neon_migrate.deployment import changes_since, decode_plan
 from neon_migrate.errors import ExitCode, HistoryError, UsageError
 from neon_migrate.events import Event, MigrationApplied, Step
 from neon_migrate.github.comment import marker
 from tests.ci.conftest import PULL_REQUEST, Road
-from tests.github.fake_api import BOT, Fault
+from tests.github.fake_api import BOT, REPOSITORY, Fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +105,29 @@ def test_the_outcome_stands_before_what_the_comment_said(road: Road) -> None:
     assert road.comment.count("neon-migrate: deployed") == 1
     assert road.comment.count("## the review") == 1
     assert "| 2 |" in road.comment
+
+
+def test_a_review_without_room_beside_the_outcome_is_said_to_be_gone(road: Road) -> None:
+    """And where it is found; the next outcome keeps that."""
+    mark = marker("report", str(road.bench.target), road.environment.get("NEON_PROJECT_ID", ""))
+    road.github.add_comment(PULL_REQUEST, f"{mark}\n## the review\n" + "a line of it\n" * 4_950, BOT)
+    for number, name in enumerate(("one", "two"), 2):
+        road.bench.write(**{f"_{number}_{name}": "SELECT 1;"})
+        _deploy(road, _approved(road))
+        assert road.comment.count("neon-migrate: deployed") == 1
+        assert "a line of it" not in road.comment
+        assert road.comment.count("too long to stand beside the outcome") == 1
+        assert f"/{REPOSITORY}/pull/{PULL_REQUEST}/checks" in road.comment
+
+
+def test_a_review_as_long_as_they_get_stands_beside_the_outcome(road: Road) -> None:
+    """A review leaves room for it."""
+    mark = marker("report", str(road.bench.target), road.environment.get("NEON_PROJECT_ID", ""))
+    review = "a line of it\n" * (_MOST_COMMENT // 13)
+    road.github.add_comment(PULL_REQUEST, f"{mark}\n{review}", BOT)
+    _deploy(road, _approved(road))
+    assert "neon-migrate: deployed" in road.comment
+    assert road.comment.endswith(review)
 
 
 def test_nothing_pending_is_nothing_to_do(road: Road) -> None:

@@ -265,7 +265,8 @@ def _comment(run: Run, report: DeployReport) -> str:
             return ""
         found = find_comment(client, number, marker)
         old = "" if found is None else found.body.removeprefix(marker).lstrip("\n")
-        body = with_outcome(outcome_markdown(report, run.event.run_url), old, _MOST_COMMENT)
+        review_url = f"{run.event.server_url}/{run.event.repository}/pull/{number}/checks"
+        body = with_outcome(outcome_markdown(report, run.event.run_url), old, review_url, _MOST_COMMENT)
         return upsert_comment(client, number, marker, body).url
 
 

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 REPORT_FILE, SARIF_FILE = "neon-migrate-report.json", "neon-migrate.sarif"
 
-_MOST_COMMENT = MOST_CHARACTERS - 1_000
-"""What a comment's text may have beside its marker."""
+_MOST_COMMENT = MOST_CHARACTERS - 8_000
+"""What a comment's text may have beside its marker and the outcome of a deployment, which is put before it later."""
 _MOST_SUMMARY = MOST_BYTES // 4
 """In characters, of which UTF-8 takes at most four bytes each."""
 

@@ -44,12 +44,19 @@ def outcome_markdown(report: DeployReport, run_url: str) -> str:
     return "\n".join(_outcome(report, run_url))
 
 
-def with_outcome(outcome: str, comment: str, most: int) -> str:
-    """A pull request's comment with the outcome of its deployment before it, in place of an earlier one."""
+def with_outcome(outcome: str, comment: str, review_url: str, most: int) -> str:
+    """A pull request's comment with the outcome of its deployment before it, in place of an earlier one.
+
+    review_url  where the review is found that has no room beside the outcome
+    """
     if comment.startswith(_OUTCOME):
         comment = comment.partition(_END)[2].lstrip("\n")
     head = f"{_OUTCOME}{outcome}{_END}"
-    return fitted((Section((head,)), Section((comment, ""))), most)
+    gone = (
+        "_The review stood here, and is too long to stand beside the outcome: "
+        f"[the checks of this pull request]({review_url}) have it, as job summary and artifact._\n"
+    )
+    return fitted((Section((head,)), Section((comment, gone) if len(comment) > len(gone) else (comment,))), most)
 
 
 def drift_markdown(report: CompareReport, run_url: str, most: int) -> str:
