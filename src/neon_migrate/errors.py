@@ -140,6 +140,20 @@ class BusyError(NeonMigrateError):
     exit_code = ExitCode.BUSY
 
 
+class LockTimeoutError(BusyError):
+    """Postgres would wait no longer for a lock, or ended a deadlock.
+
+    refusal   what it said
+    blockers  the sessions that were in the way, a line each, where they were seen
+    """
+
+    def __init__(self, refusal: StatementError, *, blockers: str, remedy: str) -> None:
+        what = f"{refusal.what} ({refusal.sqlstate})"
+        super().__init__(what, where=refusal.where, why=blockers or refusal.why, remedy=remedy)
+        self.refusal = refusal
+        self.blockers = blockers
+
+
 class InterruptedRunError(NeonMigrateError):
     """Ctrl-C during a run; says what was done and what was not."""
 

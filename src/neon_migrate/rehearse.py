@@ -168,7 +168,8 @@ def _back(copy: Project, reader: Session, progress: _Progress, setting: Setting)
                 run.down([ran.migration], {} if computed is None else {ran.migration.version: computed})
             except StatementError as error:
                 names = _names(ran.before) | _names(ran.after)
-                what = error.what if setting.show_values else without_values(error, names)[0]
+                text = "" if ran.migration.down is None else ran.migration.down.sql
+                what = error.what if setting.show_values else without_values(error, names, text)[0]
                 progress.backs[ran.migration.version] = what
                 return
             left = tuple(map(str, differences(diff(catalog_of(reader, copy.settings), ran.before))))
@@ -248,7 +249,7 @@ def _touched(progress: _Progress, changes: Sequence[Change]) -> Iterator[str]:
 
 
 def _failure(migration: Migration, error: StatementError, names: frozenset[str], setting: Setting) -> Failure:
-    what, why = (error.what, error.why) if setting.show_values else without_values(error, names)
+    what, why = (error.what, error.why) if setting.show_values else without_values(error, names, migration.up.sql)
     where = error.where
     return Failure(
         migration.version,

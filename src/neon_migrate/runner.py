@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate import execute
 from neon_migrate.account import Account
-from neon_migrate.errors import BusyError, HistoryError, NeonMigrateError, StatementError, UnreachableError
+from neon_migrate.errors import HistoryError, LockTimeoutError, NeonMigrateError, StatementError, UnreachableError
 from neon_migrate.events import MigrationApplied, MigrationReverted, MigrationStarted, Notice, Retrying
 from neon_migrate.ledger import rows
 from neon_migrate.pipeline import run_pipeline
@@ -22,6 +22,7 @@ from neon_migrate.postgres.lock import LOCK_LOST, acquire
 from neon_migrate.postgres.pooling import pooled, require_unpooled
 from neon_migrate.postgres.session import connect
 from neon_migrate.postgres.watch import Watcher
+from neon_migrate.redaction import without_values
 from neon_migrate.script import shape
 from neon_migrate.stepwise import Stepwise
 
@@ -194,17 +195,16 @@ class Runner:
                 delay_ms = random.randint(ceiling // 2, ceiling)
                 current = self.account.current
                 version = current.version if current else 0
-                self.observer(Retrying(version, attempt, attempts, delay_ms, error.what))
+                self.observer(Retrying(version, attempt, attempts, delay_ms, without_values(error)[0]))
                 time.sleep(delay_ms / 1000)
         return None
 
-    def _lock_not_had(self, error: StatementError, attempts: int) -> BusyError:
+    def _lock_not_had(self, error: StatementError, attempts: int) -> LockTimeoutError:
         tries = "once" if attempts == 1 else f"{attempts} times"
         blockers = "\n".join(f"It waited for {backend}" for backend in self.watcher.blockers)
-        return BusyError(
-            f"{error.what} ({error.sqlstate})",
-            where=error.where,
-            why=blockers or error.why,
+        return LockTimeoutError(
+            error,
+            blockers=blockers,
             remedy=f"Tried {tries}, with lock_timeout = {self.settings.lock_timeout_ms} ms. Run it again "
             "when the sessions that hold the lock are done, or end them.",
         )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neon_migrate import api
-from neon_migrate.errors import ExitCode, RefusedError
+from neon_migrate.ci.run import start
+from neon_migrate.errors import ExitCode, NeonMigrateError, RefusedError
 from neon_migrate.report import decode
 from tests.ci.conftest import Road
 from tests.github.fake_api import Fault
@@ -214,3 +215,46 @@ def test_a_full_plan_of_branches_is_no_fault_of_the_migrations(neon_road: Road, 
     assert report.failure is not None
     assert report.report is None
     assert report.failure.what in neon_road.comment.replace("\\", "")
+
+
+def test_no_value_of_a_row_is_quoted_as_a_name(neon_road: Road, neon_api: FakeNeon) -> None:
+    """A cast that fails says so in the class of errors of syntax, and quotes the row like a name."""
+    neon_road.bench.write(_0002_query="ALTER TABLE users ALTER email TYPE tsquery USING (email || ' (')::tsquery;")
+    report = _review(neon_road, **neon_api.environment)
+    assert report.report is not None
+    assert report.report.failure is not None
+    assert report.report.failure.sqlstate == "42601"
+    texts = [neon_road.comment, neon_road.summary, *(file.read_text() for file in report.files), repr(report)]
+    assert all("secret@example.com" not in text for text in texts)
+    assert "syntax error in tsquery" in neon_road.comment
+
+
+def test_a_key_of_two_lines_stands_nowhere(road: Road) -> None:
+    """It is refused, and what is said of it does not quote it."""
+    report = _review(road, NEON_API_KEY="napi_s3cret\nnapi_more", NEON_PROJECT_ID="shop")
+    assert report.exit_code is ExitCode.USAGE
+    texts = [road.comment, road.summary, *(file.read_text() for file in report.files), repr(report)]
+    assert all("napi_" not in text for text in texts)
+    assert "NEON_API_KEY is not an API key" in road.comment
+
+
+def test_a_token_of_two_lines_stands_nowhere(road: Road) -> None:
+    """There is no comment then, and a warning that does not quote the token."""
+    report = _review(road, GITHUB_TOKEN="ghs_s3cret\nghs_more")
+    (warning,) = report.warnings
+    assert warning.startswith("The comment could not be written: GITHUB_TOKEN is not a token.")
+    assert "ghs_" not in warning + road.summary + repr(report)
+
+
+def test_the_password_of_the_database_is_left_out_whatever_quotes_it(road: Road) -> None:
+    """The last gate: an error's own author should have left it out."""
+    road.bench.target = replace(road.bench.target, conninfo="postgresql://me:hunter2pass@db.example/app")
+    road.pull_request()
+    run = start(road.project, road.environment)
+    failure = run.failure(NeonMigrateError("a hunter2pass", why="b hunter2pass", remedy="c hunter2pass"))
+    assert (failure.what, failure.why, failure.remedy) == ("a ***", "b ***", "c ***")
+
+    def act() -> None:
+        raise NeonMigrateError("a hunter2pass", why="b hunter2pass")
+
+    assert run.attempt("It failed", act)[1] == ("It failed: a ***. b ***",)

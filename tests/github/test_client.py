@@ -113,3 +113,27 @@ def test_without_a_token_there_is_no_client() -> None:
     event = read_event({"GITHUB_EVENT_NAME": "push", "GITHUB_REPOSITORY": REPOSITORY})
     with pytest.raises(UsageError, match="GITHUB_TOKEN"):
         client_of(event, "")
+
+
+def test_a_token_with_a_line_break_at_its_end_is_one(github_api: FakeGitHub) -> None:
+    """A secret is easily pasted with it."""
+    environment = {"GITHUB_EVENT_NAME": "push", "GITHUB_REPOSITORY": REPOSITORY, "GITHUB_API_URL": github_api.url}
+    event = read_event(environment)
+    with client_of(event, f" {TOKEN}\n") as client:
+        assert client.get("issues/7/comments") == []
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\nand more", f"{TOKEN}é", f"{TOKEN} {TOKEN}"])
+def test_what_cannot_be_a_token_is_refused_and_not_quoted(token: str) -> None:
+    """httpx would quote the header that it can't send."""
+    with pytest.raises(UsageError) as refused:
+        GitHubClient(token, REPOSITORY)
+    assert TOKEN not in str(refused.value)
+
+
+def test_a_header_that_cannot_be_sent_is_not_quoted(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """Whatever put it there."""
+    client._http.headers["Authorization"] = f"Bearer {TOKEN}\n"
+    with pytest.raises(GitHubError, match="LocalProtocolError") as refused:
+        client.get("issues/7/comments")
+    assert TOKEN not in str(refused.value)

@@ -249,3 +249,19 @@ def test_the_environment_names_the_way() -> None:
     for host in ("http://neon.example/api/v2", "neon.example", "ftp://x"):
         with pytest.raises(UsageError, match="NEON_API_HOST"):
             access({"NEON_API_KEY": "k", "NEON_PROJECT_ID": "p", "NEON_API_HOST": host})
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\nand more", f"{KEY}é", f"{KEY} {KEY}"])
+def test_what_cannot_be_a_key_is_refused_and_not_quoted(key: str) -> None:
+    """httpx would quote the header that it can't send."""
+    with pytest.raises(UsageError) as refused:
+        access({"NEON_API_KEY": key, "NEON_PROJECT_ID": PROJECT})
+    assert KEY not in str(refused.value)
+
+
+def test_a_header_that_cannot_be_sent_is_not_quoted(neon_api: FakeNeon, client: NeonClient) -> None:
+    """Whatever put it there."""
+    client._client().headers["Authorization"] = f"Bearer {KEY}\n"
+    with pytest.raises(NeonUnreachableError, match="LocalProtocolError") as refused:
+        client.project(PROJECT)
+    assert KEY not in str(refused.value)

@@ -9,9 +9,10 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from neon_migrate.ci.run import TOKEN_VARIABLE, Run, start
+from neon_migrate.ci.run import Run, start
 from neon_migrate.doctor import DoctorReport, DoctorStep, State, doctor
 from neon_migrate.errors import NeonMigrateError, UsageError
+from neon_migrate.github.client import TOKEN_VARIABLE
 from neon_migrate.github.environments import reviewers
 from neon_migrate.github.pull_requests import merged_as
 from neon_migrate.neon.branches import production_branch

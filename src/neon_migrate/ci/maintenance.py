@@ -6,7 +6,6 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from neon_migrate.ci.failure import failure_of
 from neon_migrate.ci.run import start
 from neon_migrate.compare import CompareReport, compare
 from neon_migrate.deployment import MaintenanceReport
@@ -65,7 +64,7 @@ def maintenance(
         try:
             act()
         except NeonMigrateError as error:
-            failures.append(failure_of(error))
+            failures.append(run.failure(error))
             codes.append(error.exit_code)
 
     found = _Found(run, propose_as)

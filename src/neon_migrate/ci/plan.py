@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.ci.failure import failure_of
 from neon_migrate.ci.production import planned
 from neon_migrate.ci.run import start
 from neon_migrate.deployment import PlanReport, encode_plan
@@ -33,7 +32,7 @@ def plan(project: Project, environment: Mapping[str, str], *, deploy_to: str) ->
     try:
         found = planned(project)
     except NeonMigrateError as error:
-        failure = failure_of(error)
+        failure = run.failure(error)
         write_summary(unplanned_markdown(failure, deploy_to), environment)
         run.tell(Message("failure", f"The deployment to {deploy_to} can't be planned", (failure.what,)))
         raise

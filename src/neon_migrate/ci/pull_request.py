@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from neon_migrate.ci.failure import failure_of
 from neon_migrate.ci.run import start
 from neon_migrate.deployment import PullRequestReport
 from neon_migrate.dry_run import dry_run
@@ -71,7 +70,7 @@ def _rehearse(run: Run) -> tuple[Report | None, Failure | None, ExitCode, str]:
     try:
         report = dry_run(run.project, branch_name=name, environment=run.environment)
     except NeonMigrateError as error:
-        return None, failure_of(error), error.exit_code, ""
+        return None, run.failure(error), error.exit_code, ""
     return report, None, report.exit_code, ""
 
 

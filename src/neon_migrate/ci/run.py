@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from neon_migrate.ci.failure import unforeseen
+from neon_migrate.ci.failure import failure_of, unforeseen
 from neon_migrate.errors import NeonMigrateError
 from neon_migrate.events import Warned
-from neon_migrate.github.client import client_of
+from neon_migrate.github.client import TOKEN_VARIABLE, client_of
 from neon_migrate.github.comment import marker
 from neon_migrate.github.event import read_event
+from neon_migrate.ledger import folder
+from neon_migrate.masking import Secrets
 from neon_migrate.neon.client import PROJECT_VARIABLE
 from neon_migrate.notify import Link, tell
+from neon_migrate.redaction import publishable
 from neon_migrate.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -23,10 +27,9 @@ if TYPE_CHECKING:
     from neon_migrate.github.event import Event
     from neon_migrate.notify import Message
     from neon_migrate.project import Project
+    from neon_migrate.report import Failure
 
 T = TypeVar("T")
-
-TOKEN_VARIABLE = "GITHUB_TOKEN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,22 @@ class Run:
         neon = self.environment.get(PROJECT_VARIABLE, "").strip()
         return marker(what, database, "/".join(filter(None, (neon, self.folder))))
 
+    @property
+    def secrets(self) -> Secrets:
+        """What must not be told: the environment's, and the password of the project's database."""
+        secrets = Secrets(self.environment)
+        if self.project.target is not None:
+            secrets.learn(self.project.target.conninfo)
+        return secrets
+
+    def failure(self, error: NeonMigrateError) -> Failure:
+        """What may be told of an error: no value of a row, no secret."""
+        text = ""
+        with suppress(NeonMigrateError):  # a folder that can't be read may be the very error
+            migrations = folder.read(self.project.settings).migrations
+            text = "\n".join(file.sql for one in migrations for file in (one.up, one.down) if file is not None)
+        return failure_of(error, self.secrets, text)
+
     def artifact(self, name: str, text: str) -> Path:
         """Write one of the run's artifacts. Raises NeonMigrateError."""
         try:
@@ -87,11 +106,13 @@ class Run:
         try:
             return act(), ()
         except NeonMigrateError as error:
-            warning = " ".join(filter(None, (f"{what}: {error.what}.", error.why, error.remedy)))
+            said, why = publishable(error)
+            warning = " ".join(filter(None, (f"{what}: {said}.", why, error.remedy)))
         except OSError as error:  # the runner's own files: its disk is full, say
             warning = f"{what}: {error}."
         except Exception as error:  # a fault of ours: what is left to be told is still told
             warning = f"{what}: {unforeseen(error).what}."
+        warning = self.secrets.redact(warning)
         self.project.observer(Warned(warning))
         return None, (warning,)
 

@@ -6,10 +6,10 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from neon_migrate.errors import NeonMigrateError, StatementError, UsageError
+from neon_migrate.errors import NeonMigrateError, UsageError
 from neon_migrate.events import Warned
 from neon_migrate.notify import Message, notifiers, tell
-from neon_migrate.redaction import without_values
+from neon_migrate.redaction import publishable
 from neon_migrate.render.page import duration, plural
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def applied(report: ApplyReport) -> Message:
 
 def failed(database: str, error: NeonMigrateError) -> Message:
     """A run that an error ended, without the values of rows that it may quote."""
-    what = without_values(error)[0] if isinstance(error, StatementError) else error.what
+    what, _ = publishable(error)
     where = f" at {error.where}" if error.where else ""
     return Message(
         "failure", f"apply failed on {database}", (f"{what}{where}", *error.remedy.splitlines()[:_MOST_LINES])

@@ -78,7 +78,7 @@ def _finish(invocation: Invocation, screen: Screen, arguments: Sequence[str]) ->
 
 
 def _fail(invocation: Invocation, screen: Screen, error: BaseException) -> int:
-    from neon_migrate.cli.secrets import Secrets
+    from neon_migrate.masking import Secrets
 
     secrets = Secrets(os.environ)
     for conninfo in (invocation.options.database_url, *invocation.conninfos):

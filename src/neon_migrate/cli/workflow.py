@@ -10,10 +10,10 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from neon_migrate.cli.secrets import Secrets
 from neon_migrate.errors import NeonMigrateError
 from neon_migrate.github.annotations import Annotation, annotation_commands
 from neon_migrate.github.workflow_commands import masks
+from neon_migrate.masking import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -86,5 +86,5 @@ def in_workflow() -> Iterator[Workflow]:
     except NeonMigrateError as error:
         from neon_migrate.ci.failure import failure_of
 
-        workflow.failures([failure_of(Secrets(environment).clean(error))])
+        workflow.failures([failure_of(error, Secrets(environment))])
         raise

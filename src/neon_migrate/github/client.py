@@ -5,6 +5,7 @@ Source: docs.github.com, "Best practices for using the REST API" and "Rate limit
 
 from __future__ import annotations
 
+import re
 import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from neon_migrate.github.event import Event
 
 API_VERSION = "2022-11-28"
+TOKEN_VARIABLE = "GITHUB_TOKEN"
+_GIVE_TOKEN = f"Give the step `env: {TOKEN_VARIABLE}: ${{{{ github.token }}}}`."
 _TIMEOUT_S = 30.0
 _ATTEMPTS = 5
 _FIRST_PAUSE_S = 1.0
@@ -53,6 +56,12 @@ class GitHubClient:
     ) -> None:
         from httpx import Client
 
+        if not re.fullmatch(r"[!-~]+", token):
+            raise UsageError(
+                f"{TOKEN_VARIABLE} is not a token",
+                why="It has a blank, a line break or another character that no token has.",
+                remedy=_GIVE_TOKEN,
+            )
         self._http = Client(
             headers={
                 "Authorization": f"Bearer {token}",
@@ -143,12 +152,10 @@ class GitHubClient:
 
 
 def client_of(event: Event, token: str) -> GitHubClient:
-    """The client of a run's repository. Raises UsageError without a token."""
+    """The client of a run's repository. Raises UsageError without a token, and for what can't be one."""
+    token = token.strip()
     if not token:
-        raise UsageError(
-            "There is no GITHUB_TOKEN",
-            remedy="Give the step `env: GITHUB_TOKEN: ${{ github.token }}`.",
-        )
+        raise UsageError(f"There is no {TOKEN_VARIABLE}", remedy=_GIVE_TOKEN)
     return GitHubClient(token, event.repository, api_url=event.api_url)
 
 
@@ -165,9 +172,13 @@ def _asked_to_wait(answer: Response) -> float | None:
 
 
 def _no_answer(method: str, url: str, error: Exception) -> GitHubError:
+    from httpx import LocalProtocolError
+
     what = f"No answer from GitHub to {method} {urlsplit(url).path}"
     sort = GitHubError if method in _REPEATABLE else UnclearError
-    return sort(what, why=f"{type(error).__name__}: {error}", remedy="githubstatus.com tells of outages; run it again.")
+    # Of a header that can't be sent httpx quotes the text, and one of them is the token.
+    said = "" if isinstance(error, LocalProtocolError) else f": {error}"
+    return sort(what, why=f"{type(error).__name__}{said}", remedy="githubstatus.com tells of outages; run it again.")
 
 
 def _refused(method: str, url: str, answer: Response) -> GitHubError:

@@ -31,6 +31,7 @@ from neon_migrate.neon.messages import (
     part,
     restore_sent,
     rfc3339,
+    why_unanswered,
 )
 from neon_migrate.neon.model import (
     Branch,
@@ -386,7 +387,7 @@ class NeonClient:
         except (httpx.TransportError, httpx.DecodingError) as error:
             unreachable = NeonUnreachableError(
                 "Neon's API gave no answer",
-                why=f"{request}: {_said(error)}",
+                why=f"{request}: {why_unanswered(error)}",
                 remedy=f"Check this machine's network; {STATUS_PAGE} tells of incidents.",
             )
             unreachable.sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
@@ -421,10 +422,3 @@ class NeonClient:
         if not self._told:
             self._told = True
             self._observer(Step(f"waiting for Neon: {error.what}"))
-
-
-def _said(error: httpx.HTTPError) -> str:
-    """What httpx says of a failed request; a header that it can't send it quotes, and one of them is the key."""
-    import httpx
-
-    return type(error).__name__ if isinstance(error, httpx.LocalProtocolError) else str(error) or type(error).__name__

@@ -83,7 +83,7 @@ def operation_error(operation: Operation, how: str) -> NeonOperationError:
     )
 
 
-def said(error: httpx.HTTPError) -> str:
+def why_unanswered(error: httpx.HTTPError) -> str:
     """What httpx says of a failed request; of a header that it can't send it quotes the text, and one is the key."""
     import httpx
 

@@ -1,4 +1,4 @@
-"""Keeping passwords out of everything that is printed: the last gate, whatever an error message was made of."""
+"""Keeping secrets out of everything that is printed or published: the last gate, whatever a message was made of."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ class Secrets:
         self._known: set[str] = set()
         for name in URL_VARIABLES:
             self.learn(environment.get(name))
-        self._known |= {environment[name] for name in SECRET_VARIABLES if environment.get(name)}
+        for name in SECRET_VARIABLES:
+            given = environment.get(name, "")
+            # One that was pasted with line breaks turns up in messages by the line.
+            self._known |= {given, *map(str.strip, given.splitlines())}
 
     def learn(self, conninfo: str | None) -> None:
         """Remember the password of a connection URL or string, as it is written and as it is sent."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from neon_migrate.cli.secrets import Secrets
 from neon_migrate.errors import StatementError
+from neon_migrate.masking import Secrets
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,9 @@ def test_every_part_of_an_error_is_cleaned() -> None:
     clean = Secrets({"PGPASSWORD": "hunter2"}).clean(error)
     assert isinstance(clean, StatementError)
     assert (clean.what, clean.statement, clean.why, clean.remedy) == ("a ***", "b ***", "c ***", "d ***")
+
+
+def test_a_secret_of_several_lines_is_hidden_by_the_line() -> None:
+    """What was pasted with a line break turns up without it, or escaped."""
+    secrets = Secrets({"NEON_API_KEY": "napi_one\nnapi_two\n", "GITHUB_TOKEN": "ghs_three\n"})
+    assert secrets.redact(r"b'Bearer napi_one\nnapi_two' and ghs_three") == r"b'Bearer ***\n***' and ***"
