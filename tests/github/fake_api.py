@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import threading
-from base64 import b64decode, b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,17 +15,17 @@ import pytest
 
 from npm import npm_file
 from openapi import Contract, ContractError
+from tests.github.repository import REPOSITORY, ROUTES, FakeRepository, as_told, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-REPOSITORY = "octo/shop"
+    from tests.github.repository import Answer
+
 TOKEN = "ghs_a-token-of-the-run"
 BOT = {"login": "github-actions[bot]", "type": "Bot"}
 PERSON = {"login": "octocat", "type": "User"}
-
-Answer = tuple[int, Any]
 
 _ROUTES = {
     "GET /issues/(?P<number>[^/]+)/comments": "list_comments",
@@ -40,14 +38,7 @@ _ROUTES = {
     "GET /environments/(?P<name>[^/]+)": "get_environment",
     "GET /actions/runs/(?P<id>[^/]+)/approvals": "list_approvals",
     "GET /commits/(?P<sha>[^/]+)/pulls": "list_pull_requests",
-    "GET ": "get_repository",
-    "GET /git/ref/heads%2F(?P<branch>[^/]+)": "get_branch",
-    "POST /git/refs": "create_branch",
-    "PATCH /git/refs/heads%2F(?P<branch>[^/]+)": "reset_branch",
-    "GET /contents/(?P<path>[^/]+)": "get_file",
-    "PUT /contents/(?P<path>[^/]+)": "write_file",
-    "GET /pulls": "list_pulls",
-    "POST /pulls": "create_pull",
+    **ROUTES,
 }
 """What the fake can do, below `/repos/OWNER/NAME`, and the method that does it."""
 
@@ -56,8 +47,13 @@ _USED = (
     "/git/ref/{ref}",
     "/git/refs",
     "/git/refs/{ref}",
+    "/git/blobs",
+    "/git/trees",
+    "/git/commits",
+    "/git/commits/{commit_sha}",
     "/contents/{path}",
     "/pulls",
+    "/pulls/{pull_number}",
     "/issues",
     "/issues/{issue_number}",
     "/issues/{issue_number}/comments",
@@ -117,7 +113,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class FakeGitHub:
+class FakeGitHub(FakeRepository):
     """One repository.
 
     environments  the required reviewers of each
@@ -131,7 +127,7 @@ class FakeGitHub:
     """
 
     def __init__(self, document: Document, contract: Contract) -> None:
-        self.document = document
+        super().__init__(document)
         self.contract = contract
         self.url = ""
         self.comments: dict[int, list[dict[str, Any]]] = {}
@@ -139,8 +135,6 @@ class FakeGitHub:
         self.environments: dict[str, list[str]] = {}
         self.approved: dict[str, str] = {}
         self.merged: dict[str, int] = {}
-        self.branches: dict[str, dict[str, bytes]] = {"main": {"README.md": b"shop"}}
-        self.pulls: list[dict[str, Any]] = []
         self.requests: list[str] = []
         self.faults: list[Fault] = []
         self.before: Callable[[str, str], None] = lambda method, path: None
@@ -167,7 +161,7 @@ class FakeGitHub:
         """Carry a request out that was checked."""
         repository = f"/repos/{REPOSITORY}"
         if path != repository and not path.startswith(f"{repository}/"):
-            return _not_found()
+            return not_found()
         for route, name in _ROUTES.items():
             if found := re.fullmatch(route, f"{method} {path.removeprefix(repository)}"):
                 with self.lock:
@@ -189,69 +183,17 @@ class FakeGitHub:
             return 422, {"message": "Body is too long (maximum is 65536 characters)", "documentation_url": "d"}
         comment = self._comment(int(number))
         if comment is None:
-            return _not_found()
+            return not_found()
         comment["body"] = body["body"]
         return 200, comment
 
     def _delete_comment(self, number: str, query: dict[str, str], body: Any) -> Answer:
         comment = self._comment(int(number))
         if comment is None:
-            return _not_found()
+            return not_found()
         for comments in self.comments.values():
             comments[:] = [each for each in comments if each is not comment]
         return 204, None
-
-    def _get_repository(self, query: dict[str, str], body: Any) -> Answer:
-        made = self.document.example("full-repository-default-response")
-        for example in ("source", "parent", "template_repository"):
-            del made[example]  # they lack what is required, as `language`
-        return 200, made | {"default_branch": "main", "language": "SQL"}
-
-    def _ref(self, branch: str) -> Any:
-        made = self.document.example("git-ref") | {"ref": f"refs/heads/{branch}"}
-        made["object"]["sha"] = _sha(repr(sorted(self.branches[branch].items())).encode())
-        return made
-
-    def _get_branch(self, branch: str, query: dict[str, str], body: Any) -> Answer:
-        return (200, self._ref(branch)) if branch in self.branches else _not_found()
-
-    def _create_branch(self, query: dict[str, str], body: Any) -> Answer:
-        branch = body["ref"].removeprefix("refs/heads/")
-        assert body["sha"] == self._ref("main")["object"]["sha"]
-        self.branches[branch] = dict(self.branches["main"])
-        return 201, self._ref(branch)
-
-    def _reset_branch(self, branch: str, query: dict[str, str], body: Any) -> Answer:
-        assert (body["sha"], body["force"]) == (self._ref("main")["object"]["sha"], True)
-        self.branches[branch] = dict(self.branches["main"])
-        return 200, self._ref(branch)
-
-    def _get_file(self, path: str, query: dict[str, str], body: Any) -> Answer:
-        content = self.branches.get(query["ref"], {}).get(path)
-        if content is None:
-            return _not_found()
-        made = self.document.example("content-file-response-if-content-is-a-file")
-        return 200, made | {"path": path, "sha": _sha(content), "content": b64encode(content).decode()}
-
-    def _write_file(self, path: str, query: dict[str, str], body: Any) -> Answer:
-        files = self.branches[body["branch"]]
-        there = files.get(path)
-        if (None if there is None else _sha(there)) != body.get("sha"):
-            return 409, {"message": f"{path} does not match", "documentation_url": "d"}
-        files[path] = b64decode(body["content"])
-        name = "updating" if there else "creating"
-        return (200 if there else 201), self.document.example(f"file-commit-example-for-{name}-a-file")
-
-    def _list_pulls(self, query: dict[str, str], body: Any) -> Answer:
-        return 200, [each for each in self.pulls if query["head"] == f"octo:{each['head']['ref']}"]
-
-    def _create_pull(self, query: dict[str, str], body: Any) -> Answer:
-        made = _as_told(self.document.example("pull-request-simple-items")[0])
-        made |= {"title": body["title"], "html_url": f"https://github.com/{REPOSITORY}/pull/{len(self.pulls) + 70}"}
-        made["head"]["ref"] = body["head"]
-        self.pulls.append(made)
-        told = {"title": body["title"], "html_url": made["html_url"], "requested_teams": []}
-        return 201, self.document.example("pull-request") | told
 
     def _comment(self, number: int) -> dict[str, Any] | None:
         every = (each for comments in self.comments.values() for each in comments)
@@ -280,14 +222,14 @@ class FakeGitHub:
 
     def _update_issue(self, number: str, query: dict[str, str], body: Any) -> Answer:
         if int(number) > len(self.issues):
-            return _not_found()
+            return not_found()
         issue = self.issues[int(number) - 1]
         issue |= body
         return 200, issue
 
     def _get_environment(self, name: str, query: dict[str, str], body: Any) -> Answer:
         if name not in self.environments:
-            return _not_found()
+            return not_found()
         made = self.document.example("environment") | {"name": name}
         rules = [rule for rule in made["protection_rules"] if rule["type"] != "required_reviewers"]
         user = self.document.example("issue-comment")["user"]
@@ -310,26 +252,9 @@ class FakeGitHub:
         number = self.merged.get(sha)
         if number is None:
             return 200, []
-        made = [_as_told(self.document.example("pull-request-simple-items")[0])]
+        made = [as_told(self.document.example("pull-request-simple-items")[0])]
         made[0] |= {"number": number, "merged_at": "2026-11-22T10:00:00Z", "state": "closed"}
         return 200, made
-
-
-def _as_told(pull: dict[str, Any]) -> dict[str, Any]:
-    """The document's example of a pull request, as the document's schema has it."""
-    pull["requested_teams"] = []  # the example of one lacks what is required
-    for side in ("base", "head"):
-        for unknown in ("network_count", "subscribers_count", "template_repository"):
-            del pull[side]["repo"][unknown]
-    return pull
-
-
-def _sha(content: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-
-
-def _not_found() -> Answer:
-    return 404, {"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}
 
 
 class _Handler(BaseHTTPRequestHandler):

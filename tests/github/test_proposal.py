@@ -54,6 +54,38 @@ def test_what_the_default_branch_has_is_not_proposed(github_api: FakeGitHub, cli
     assert propose(client, _proposal(b"two\n")) != ""
 
 
+def test_a_pull_request_stays_open_while_it_is_brought_up_to_date(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """Its branch is never without a commit of its own: GitHub would close it, with its review."""
+    propose(client, _proposal(b"one\n"))
+    moved = []
+
+    def look(method: str, path: str) -> None:
+        moved.append((method, dict(github_api.branches[BRANCH])))
+
+    github_api.before = look
+    propose(client, _proposal(b"two\n"))
+    assert [each["state"] for each in github_api.pulls] == ["open"]
+    assert all(files != github_api.branches["main"] for _, files in moved)
+    assert [method for method, _ in moved].count("PATCH") == 1
+
+
+def test_one_that_the_default_branch_has_caught_up_with_is_closed(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """Whoever merged the file otherwise has nothing left to review; a later change is another pull request."""
+    first = propose(client, _proposal(b"one\n"))
+    github_api.branches["main"][PATH] = b"two\n"
+    assert propose(client, _proposal(b"two\n")) == ""
+    assert [each["state"] for each in github_api.pulls] == ["closed"]
+    assert propose(client, _proposal(b"one\n")) not in ("", first)
+
+
+def test_the_next_one_after_a_merge_is_opened(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """Its branch is still there, with what main has."""
+    propose(client, _proposal(b"one\n"))
+    github_api.branches["main"] = dict(github_api.branches[BRANCH])
+    github_api.pulls[0]["state"] = "closed"
+    assert propose(client, _proposal(b"two\n")) == github_api.pulls[1]["html_url"]
+
+
 def test_not_being_allowed_to_write_is_explained(github_api: FakeGitHub, client: GitHubClient) -> None:
     """The permission that is missing is named."""
     github_api.faults.append(Fault("POST", 403, "Resource not accessible by integration"))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Proposal:
     """A file as it should be.
 
-    branch   ours alone: it is set back to the default branch before it is written to
+    branch   ours alone: it is one commit on the default branch
     path     of the file, from the repository's top
     title    of the commit and the pull request
     """
@@ -31,44 +31,51 @@ class Proposal:
 
 
 def propose(client: GitHubClient, proposal: Proposal) -> str:
-    """Open the pull request, or bring it up to date; its page, empty where the default branch has the file so.
+    """Open the pull request, or bring it up to date; its page.
+
+    Where the default branch has the file so, an open one is closed, and the page is empty.
 
     Raises GitHubError: the job lacks `contents: write` or `pull-requests: write`, or the repository does not let
     workflows open pull requests.
     """
     base = client.get("")["default_branch"]
-    wanted = _blob(proposal.content)
-    there = _file(client, proposal.path, base)
-    if there == wanted:
+    wanted, found = _blob(proposal.content), _open(client, proposal, base)
+    if _file(client, proposal.path, base) == wanted:
+        if found is not None:
+            client.patch(f"pulls/{found['number']}", {"state": "closed"})
         return ""
-    if _file(client, proposal.path, proposal.branch) != wanted:
-        _reset(client, proposal.branch, base)
-        body = {
-            "message": proposal.title,
-            "content": b64encode(proposal.content).decode(),
-            "branch": proposal.branch,
-            **({"sha": there} if there else {}),
-        }
-        client.put(f"contents/{quote(proposal.path, safe='')}", body)
-    return _pull_request(client, proposal, base)
-
-
-def _pull_request(client: GitHubClient, proposal: Proposal, base: str) -> str:
-    owner = client.repository.partition("/")[0]
-    found = next(client.pages("pulls", state="open", head=f"{owner}:{proposal.branch}", base=base), None)
+    if found is not None and _file(client, proposal.path, proposal.branch) == wanted:
+        return str(found["html_url"])
+    _point(client, proposal.branch, _commit(client, proposal, base))
     if found is None:
         body = {"title": proposal.title, "head": proposal.branch, "base": base, "body": proposal.body}
         found = client.post("pulls", body)
     return str(found["html_url"])
 
 
-def _reset(client: GitHubClient, branch: str, base: str) -> None:
-    """Let the branch begin where the default branch is now."""
+def _open(client: GitHubClient, proposal: Proposal, base: str) -> Any:
+    """The open pull request of the proposal's branch; None where there is none."""
+    owner = client.repository.partition("/")[0]
+    return next(client.pages("pulls", state="open", head=f"{owner}:{proposal.branch}", base=base), None)
+
+
+def _commit(client: GitHubClient, proposal: Proposal, base: str) -> str:
+    """Make the commit on the default branch as it is now; no branch points to it yet."""
     head = client.get(f"git/ref/{quote(f'heads/{base}', safe='')}")["object"]["sha"]
+    content = {"content": b64encode(proposal.content).decode(), "encoding": "base64"}
+    blob = client.post("git/blobs", content)["sha"]
+    entry = {"path": proposal.path, "mode": "100644", "type": "blob", "sha": blob}
+    base_tree = client.get(f"git/commits/{head}")["tree"]["sha"]
+    tree = client.post("git/trees", {"base_tree": base_tree, "tree": [entry]})["sha"]
+    return str(client.post("git/commits", {"message": proposal.title, "tree": tree, "parents": [head]})["sha"])
+
+
+def _point(client: GitHubClient, branch: str, commit: str) -> None:
+    """Let the branch be at the commit, in one step: GitHub closes the pull request of one that has nothing ahead."""
     if _found(client, f"git/ref/{quote(f'heads/{branch}', safe='')}") is None:
-        client.post("git/refs", {"ref": f"refs/heads/{branch}", "sha": head})
+        client.post("git/refs", {"ref": f"refs/heads/{branch}", "sha": commit})
     else:
-        client.patch(f"git/refs/{quote(f'heads/{branch}', safe='')}", {"sha": head, "force": True})
+        client.patch(f"git/refs/{quote(f'heads/{branch}', safe='')}", {"sha": commit, "force": True})
 
 
 def _file(client: GitHubClient, path: str, branch: str) -> str:
