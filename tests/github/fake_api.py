@@ -315,7 +315,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _run  # noqa: N815  (http.server's names)
+    do_GET = do_POST = do_PATCH = do_DELETE = _run  # noqa: N815  (http.server's names)
 
     def log_message(self, *arguments: object) -> None:
         """Nothing is written to standard error."""

@@ -103,10 +103,6 @@ class GitHubClient:
         """Set some values of something. Raises GitHubError."""
         return self._send("PATCH", self._url(path), body=body).json()
 
-    def put(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Write something. Raises as `post` does."""
-        return self._send("PUT", self._url(path), body=body).json()
-
     def delete(self, path: str) -> None:
         """Remove something; that it is gone already is no error. Raises GitHubError."""
         try:
