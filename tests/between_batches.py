@@ -37,7 +37,7 @@ def run_watched(session: Session, planned: Plan, settings: Settings) -> list[str
     """Run the Plan's batches, each committed by itself; gives what was amiss between two of them.
 
     That is: a batch without a statement; an object that both ends have and that is gone meanwhile; a table that takes a
-    row of defaults at both ends, and not meanwhile.
+    row of defaults at both ends, and not meanwhile; one that leaves a parent for a while.
     """
     batches = online(planned)
     seen = [_look(session, settings)]
@@ -52,6 +52,11 @@ def run_watched(session: Session, planned: Plan, settings: Settings) -> list[str
     for number, between in enumerate(seen[1:-1], 1):
         amiss += [f"{key} is gone after batch {number}" for key in sorted(stays) if key not in between.catalog.objects]
         amiss += [
+            f"{key} is away from its parents after batch {number}"
+            for key in sorted(stays & between.catalog.objects.keys())
+            if _parents(key, first) & _parents(key, last) - _parents(key, between)
+        ]
+        amiss += [
             f"{key} takes no row after batch {number}: {why}"
             for key, why in between.rows.items()
             if why and first.rows.get(key) == "" == last.rows.get(key)
@@ -63,6 +68,10 @@ def _look(session: Session, settings: Settings) -> _Seen:
     catalog = catalog_of(session, settings)
     tables = [table for table in catalog.of_kind("table") if isinstance(table, Table)]
     return _Seen(catalog, {table.key: _refusal(session, table) for table in tables})
+
+
+def _parents(key: Key, seen: _Seen) -> frozenset[object]:
+    return frozenset(getattr(seen.catalog.objects[key], "parents", ()))
 
 
 def _refusal(session: Session, table: Table) -> str:

@@ -9,6 +9,8 @@ import pytest
 
 from between_batches import run_watched
 from neon_migrate.diff import diff
+from neon_migrate.kind import Run
+from neon_migrate.online import online
 from neon_migrate.plan import plan
 from neon_migrate.settings import Settings
 from neon_migrate.sources.database import catalog_of, scratch_catalog
@@ -161,3 +163,39 @@ def test_a_change_that_comes_with_the_parents(scratch: ScratchServer) -> None:
     """An inherited column has no statement of its own, so no batch either."""
     family = "CREATE TABLE a (x {}); CREATE TABLE b () INHERITS (a)"
     assert_nothing_is_amiss(scratch, family.format("integer"), family.format("bigint"))
+
+
+PARTED = "CREATE TABLE p (a integer) PARTITION BY RANGE (a); "
+PART = "CREATE TABLE {} PARTITION OF p FOR VALUES FROM ({}) TO ({}); "
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(PART.format("q", 1, 5), PART.format("q", 1, 9), id="wider"),
+        pytest.param(PART.format("q", 1, 9), PART.format("q", 1, 5) + PART.format("r", 5, 9), id="divided"),
+        pytest.param(
+            PART.format("q", 1, 5) + PART.format("r", 5, 9),
+            PART.format("r", 1, 5) + PART.format("q", 5, 9),
+            id="exchanged",
+        ),
+    ],
+)
+def test_other_bounds(scratch: ScratchServer, old: str, new: str) -> None:
+    """A partition and its rows are out of its parent for no longer than the transaction that changes its bounds."""
+    assert_nothing_is_amiss(scratch, PARTED + old, PARTED + new)
+
+
+def test_a_partition_beside_a_default_one(scratch: ScratchServer) -> None:
+    """It is made by itself, as Postgres reads the default one for rows that belong in the new one."""
+    default = PARTED + "CREATE TABLE d PARTITION OF p DEFAULT; "
+    new = default + PART.format("q", 1, 5) + "CREATE TABLE other (a integer)"
+    assert_nothing_is_amiss(scratch, default, new)
+    name = scratch.create()
+    with scratch.session(name) as session:
+        before, after = catalog_of_ddl(session, default), catalog_of_ddl(session, new)
+    scratch.drop(name)
+    assert [(batch.run, len(batch.statements)) for batch in online(plan(before, after))] == [
+        (Run.SHARED, 1),
+        (Run.LONG, 1),
+    ]

@@ -45,6 +45,12 @@ def names_taken(obj: DatabaseObject) -> frozenset[Name]:
             return frozenset({("relation", schema, sequence)} if sequence else ())
 
 
+def parents_bounded(obj: DatabaseObject, other: DatabaseObject | None) -> object:
+    """The parent of a partition in which it has bounds that `other`, the same one, has not; nothing for all else."""
+    own, others = ((getattr(one, "parents", ()), getattr(one, "bound", "")) for one in (obj, other))
+    return own[0] if own[1] and own != others else ()
+
+
 Needs: TypeAlias = "Mapping[Key, Mapping[Key, frozenset[Key]]]"
 """For a table the tables that it needs, and the parts of it that do."""
 

@@ -12,7 +12,17 @@ from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename, diff
 from neon_migrate.initial_privileges import initial_grants
 from neon_migrate.objects import kind_of
-from neon_migrate.ordering import DROP, PUT, RELEASE, Node, between_tables, in_a_cycle, in_order, names_taken
+from neon_migrate.ordering import (
+    DROP,
+    PUT,
+    RELEASE,
+    Node,
+    between_tables,
+    in_a_cycle,
+    in_order,
+    names_taken,
+    parents_bounded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -205,7 +215,7 @@ class _Planner:
         """What depends on `key`, also by way of the columns it is the type of."""
         for user in self.before.dependents.get(key, ()):
             yield user
-            if key.kind in ("enum", "composite_type") and user.kind == "column":
+            if key.kind in ("enum", "composite_type", "domain") and user.kind == "column":
                 yield from self.before.dependents.get(user, ())
 
     def _gone_with_their_owner(self) -> frozenset[Key]:
@@ -267,7 +277,7 @@ class _Planner:
                 after_node[later].add(earlier)
 
         names_wait = set(self._names_wait(place))
-        for later, earlier in names_wait:
+        for later, earlier in (*names_wait, *self._bounds_wait(place)):
             follows(later, earlier)
         for key in self.alters:
             follows((PUT, key), (RELEASE, key))
@@ -328,6 +338,18 @@ class _Planner:
         for key, new in self._puts():
             for name in names_taken(new) & given.keys():
                 yield place(PUT, key), given[name]
+
+    def _bounds_wait(self, place: Callable[[int, Key], Node]) -> Iterator[tuple[Node, Node]]:
+        """A partition that gets bounds, after those of the same parent that give up theirs: none may overlap."""
+        given: dict[object, list[Node]] = {}
+        for key in (*self.drops, *self.alters):
+            other = None if key in self.drops else self.after.objects.get(key)
+            if parents := parents_bounded(self.before.objects[key], other):
+                given.setdefault(parents, []).append(place(DROP if key in self.drops else RELEASE, key))
+        for key in (*self.creates, *self.alters):
+            other = None if key in self.creates else self.before.objects.get(key)
+            parents = parents_bounded(self.after.objects[key], other)
+            yield from ((place(PUT, key), node) for node in given.get(parents, ()))
 
     def _puts(self) -> Iterator[tuple[Key, DatabaseObject]]:
         yield from self.creates.items()

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 _ATTACHED = "Reads the partition's rows, unless a check says that they are within its bound, while nobody can use it."
 _REWRITTEN = "Rewrites the table while nobody can use it: by itself, so that nothing else waits for it."
 
+_READS_DEFAULT = "Reads the default partition, to see that no row belongs in the new one, while nobody can use it."
+_DEFAULT = "DEFAULT"
+_CONSTRAINTS = frozenset({"primary_key", "unique", "exclusion", "foreign_key", "check"})
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -112,6 +116,21 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
         divided = f" PARTITION BY {obj.divided_by}" if obj.divided_by else ""
         beyond = (sql for part in parts if isinstance(part, Inheriting) for sql in part.beyond_table(after))
         return (f"{table}{divided}{parameters}", *beyond)
+
+    def create_online(self, obj: Table, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
+        siblings = [table for table in before.of_kind("table") if isinstance(table, Table) and table.bound]
+        siblings = [table for table in siblings if table.parents == obj.parents]
+        all_stay = all(after.objects.get(table.key) == table for table in siblings)
+        parts = after.owned.get(obj.key, ())
+        if (
+            not obj.bound
+            or not any(table.bound == _DEFAULT for table in siblings)
+            or not all_stay  # what gets their rows now must not leave them to the default partition meanwhile
+            or any(key.kind in _CONSTRAINTS for key in parts)
+        ):
+            return ()
+        made = tuple(self.create(obj, after, frozenset(parts)))
+        return (OnlineStep(made, Run.LONG, _READS_DEFAULT, f"create table {obj.name}"),)
 
     def drop(self, obj: Table) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
