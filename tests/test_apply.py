@@ -16,6 +16,7 @@ from neon_migrate.errors import (
     BusyError,
     HistoryError,
     InterruptedRunError,
+    LockTimeoutError,
     RefusedError,
     StatementError,
     UnreachableError,
@@ -34,6 +35,7 @@ from neon_migrate.events import (
 from neon_migrate.ledger.migration import checksum
 from neon_migrate.ledger.rows import lock_id
 from neon_migrate.postgres.progress import open_table
+from neon_migrate.redaction import publishable
 from neon_migrate.status import status
 from tests.workbench import Workbench
 
@@ -675,3 +677,15 @@ def test_what_the_server_remarks_is_passed_on(bench: Workbench) -> None:
     bench.write(_1_a="DO $$ BEGIN RAISE NOTICE 'nothing to add'; END $$;")
     apply(bench.project)
     assert [event.text for event in bench.told(Notice)] == ["migration 1: NOTICE: nothing to add"]
+
+
+def test_a_lock_that_can_not_be_had_is_published_without_what_a_function_said(bench: Workbench) -> None:
+    """A function may raise a lock timeout's SQLSTATE with a row in its message: it is tried again, and left out."""
+    bench.settings = bench.settings.__class__(**{**_fields(bench.settings), "lock_retries": 1})
+    bench.write(_1_a="DO $$ BEGIN RAISE EXCEPTION 'of %', lower('S3CRET') USING ERRCODE = '55P03'; END $$;")
+    with pytest.raises(LockTimeoutError) as caught:
+        apply(bench.project)
+    assert "s3cret" in caught.value.what
+    assert "s3cret" not in "".join(publishable(caught.value))
+    (retrying,) = bench.told(Retrying)
+    assert "s3cret" not in retrying.why
