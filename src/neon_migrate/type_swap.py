@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neon_migrate.sql import identifier, qualified
 
@@ -19,20 +19,30 @@ def swap(key: Key, create: Sequence[str], before: Catalog, after: Catalog) -> tu
     create  SQL that makes the new type
     """
     name, aside = qualified(key.schema, key.name), before.free_name(key.schema, key.name, "_replaced", after)
-    statements = [f"ALTER TYPE {name} RENAME TO {identifier(aside)}", *create]
-    for user in columns_of(key, before):
-        column, wanted = before.objects[user], after.objects.get(user)
-        if wanted is None or column.generated:  # type: ignore[attr-defined]
+    users = columns_of(key, before)
+    without_default, of_new_type, with_default = [], [], []
+    for user in users:
+        column: Any = before.objects[user]
+        wanted: Any = after.objects.get(user)
+        if wanted is None or column.generated:
             continue
         alter = f"ALTER TABLE {qualified(user.schema, user.name)} ALTER COLUMN {identifier(user.part)}"
-        array = "[]" if column.type.endswith("[]") else ""  # type: ignore[attr-defined]
-        if column.default is not None:  # type: ignore[attr-defined]
-            statements.append(f"{alter} DROP DEFAULT")
-        statements.append(f"{alter} TYPE {name}{array} USING {identifier(user.part)}::text{array}::{name}{array}")
-        if column.default is not None and wanted.default == column.default:  # type: ignore[attr-defined]
-            statements.append(f"{alter} SET DEFAULT {wanted.default}")  # type: ignore[attr-defined]
-    statements.append(f"DROP TYPE {qualified(key.schema, aside)}")
-    return tuple(statements)
+        inherited = column.of_parent in users  # it is altered with its parent's
+        array = "[]" if column.type.endswith("[]") else ""
+        converted = f"{alter} TYPE {name}{array} USING {identifier(user.part)}::text{array}::{name}{array}"
+        dropped = [f"{alter} DROP DEFAULT"] if column.default is not None else []
+        default = f"SET DEFAULT {wanted.default}" if wanted.default is not None else "DROP DEFAULT"
+        if inherited:
+            without_default += dropped
+            if wanted.default == column.default != before.objects[column.of_parent].default:  # type: ignore[attr-defined]
+                with_default.append(f"{alter} {default}")
+        else:
+            of_new_type += [*dropped, converted]
+            if dropped and wanted.default == column.default:
+                of_new_type.append(f"{alter} {default}")
+    renamed = f"ALTER TYPE {name} RENAME TO {identifier(aside)}"
+    columns = (*without_default, *of_new_type, *with_default)
+    return renamed, *create, *columns, f"DROP TYPE {qualified(key.schema, aside)}"
 
 
 def columns_of(key: Key, catalog: Catalog) -> tuple[Key, ...]:

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 
 CASES = (
     Case(
+        "value removed, in a partition",
+        "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a int, x e) PARTITION BY RANGE (a);"
+        " CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (a int, x e) PARTITION BY RANGE (a);"
+        " CREATE TABLE p PARTITION OF t DEFAULT",
+        sql=(
+            "ALTER TYPE public.e RENAME TO e_replaced",
+            "CREATE TYPE public.e AS ENUM ('a')",
+            "ALTER TABLE public.t ALTER COLUMN x TYPE public.e USING x::text::public.e",
+            "DROP TYPE public.e_replaced",
+        ),
+        loses=("values b of enum public.e",),
+    ),
+    Case(
         "created and dropped",
         "",
         "CREATE TYPE mood AS ENUM ('sad', 'it''s ok')",

@@ -19,6 +19,8 @@ from neon_migrate.kind import (
     Run,
 )
 from neon_migrate.sql import identifier, qualified
+from neon_migrate.type_change import keeps_values
+from neon_migrate.type_swap import columns_of, disturbed_by_swap, swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _NOT_VALID = " NOT VALID"
 _ADDED = "A check is added NOT VALID, for new values only: those that are there are checked by a later migration."
 _VALIDATED = "Reads every table that has a column of the domain; writes to them wait."
+_SWAPPED = "Rewrites the tables with columns of the domain while nobody can use them, so nothing else waits for it."
+_MADE_OF_TYPES = frozenset({"domain", "composite_type", "range_type"})
 _READS_TABLES = "Reads every table that has a column of the domain, while writes to them wait."
 
 
@@ -96,7 +100,7 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
 
     def alter(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> Alteration | None:
         if (old.type, old.collation) != (new.type, new.collation):
-            return None
+            return self._of_another_type(old, new, before, after)
         alter = f"ALTER {self.identity(new)}"
         statements = [
             f"{alter} DROP CONSTRAINT {identifier(name)}"
@@ -118,6 +122,20 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
             # A check that is made again has lost its comment.
             disturbs=lambda dependent: getattr(dependent, "inside", "") in made_again,
             online=self._online(old, new, statements),
+        )
+
+    def _of_another_type(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> Alteration | None:
+        """A new domain for the columns of the old one; None where no column has it, or another type is made of it."""
+        users = before.dependents.get(old.key, ())
+        if not columns_of(old.key, before) or any(user.kind in _MADE_OF_TYPES for user in users):
+            return None
+        swapped = swap(old.key, self.create(new, after, frozenset()), before, after)
+        narrowed = f"values of domain {new.key.qualified_name} that do not fit when {old.type} becomes {new.type}"
+        return Alteration(
+            swapped,
+            "" if keeps_values(old.type, new.type) else narrowed,
+            disturbed_by_swap(old.key, before),
+            online=(OnlineStep(swapped, Run.LONG, _SWAPPED, f"change {new.name}"),),
         )
 
     def _online(self, old: Domain, new: Domain, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
