@@ -199,3 +199,61 @@ def test_a_partition_beside_a_default_one(scratch: ScratchServer) -> None:
         (Run.SHARED, 1),
         (Run.LONG, 1),
     ]
+
+
+KEYS = "CREATE TABLE t (id integer NOT NULL, b integer NOT NULL{}); CREATE TABLE u (id integer, b integer{}); "
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(
+            KEYS.format(", CONSTRAINT k PRIMARY KEY (id)", ", CONSTRAINT f FOREIGN KEY (id) REFERENCES t"),
+            KEYS.format(", CONSTRAINT l PRIMARY KEY (b, id)", ", CONSTRAINT g FOREIGN KEY (b, id) REFERENCES t"),
+            id="a key, and the foreign key that needs it",
+        ),
+        pytest.param(
+            KEYS.format(", CONSTRAINT k UNIQUE (id)", ""),
+            KEYS.format(", CONSTRAINT l UNIQUE (id, b)", ""),
+            id="a unique constraint",
+        ),
+        pytest.param(
+            KEYS.format("", "") + "CREATE INDEX i ON t (id)",
+            KEYS.format("", "") + "CREATE INDEX j ON t (id, b)",
+            id="an index",
+        ),
+        pytest.param(
+            KEYS.format("", "") + "CREATE INDEX i ON t (id)",
+            KEYS.format("", ", c integer GENERATED ALWAYS AS (id) STORED") + "CREATE INDEX j ON t (id, b)",
+            id="an index, and what takes long",
+        ),
+    ],
+)
+def test_one_of_another_name(scratch: ScratchServer, old: str, new: str) -> None:
+    """It is there before the one that it replaces goes, or comes in the same transaction."""
+    assert_nothing_is_amiss(scratch, old, new)
+    name = scratch.create()
+    with scratch.session(name) as session:
+        before, after = catalog_of_ddl(session, old), catalog_of_ddl(session, new)
+    scratch.drop(name)
+    for planned in (plan(before, after), plan(after, before)):
+        taken_down = [number for number, batch in enumerate(online(planned)) if " DROP CONSTRAINT " in batch.script()]
+        taken_down += [number for number, batch in enumerate(online(planned)) if "DROP INDEX " in batch.script()]
+        made = [number for number, batch in enumerate(online(planned)) if " ADD CONSTRAINT " in batch.script()]
+        made += [number for number, batch in enumerate(online(planned)) if "CREATE INDEX " in batch.script()]
+        assert taken_down
+        assert min(taken_down) >= max(made)
+
+
+def test_a_key_that_needs_another_type(scratch: ScratchServer) -> None:
+    """Where its index can't be built before the old key goes, it is built while the table is in use all the same."""
+    old = "CREATE TABLE t (id integer, b integer, CONSTRAINT k UNIQUE (id))"
+    new = "CREATE TABLE t (id bigint NOT NULL, b integer, CONSTRAINT l PRIMARY KEY (id))"
+    assert_nothing_is_amiss(scratch, old, new)
+    name = scratch.create()
+    with scratch.session(name) as session:
+        batches = online(plan(catalog_of_ddl(session, old), catalog_of_ddl(session, new)))
+    scratch.drop(name)
+    assert ["CREATE UNIQUE INDEX CONCURRENTLY l ON public.t (id)"] in [
+        [statement.sql for statement in batch.statements] for batch in batches
+    ]

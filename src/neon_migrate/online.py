@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from neon_migrate.kind import Run
-from neon_migrate.ordering import DROP, RELEASE, strongly_connected
+from neon_migrate.ordering import DROP, PUT, RELEASE, strongly_connected
 from neon_migrate.plan import Statement
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from neon_migrate.plan import Part, Plan
 
 _TOGETHER = (Run.FIRST, Run.SHARED)
+_SORTS = {"primary_key": "key", "unique": "key", "foreign_key": "foreign_key"}
+"""The kinds of which one under another name may stand in the place of one that goes, as what."""
+
 _NAME = 60
 """The most characters of a file's name that say what it does."""
 
@@ -80,14 +83,18 @@ def offline(plan: Plan, *, values_first: bool = False) -> tuple[Batch, ...]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Step:
-    """One step of one part; `number` orders it among those that nothing else orders."""
+    """One step of one part; `number` orders it among those that nothing else orders, `drops` is of one taken down."""
 
     number: tuple[int, int]
     statements: tuple[Statement, ...]
     run: Run
     why: str
     name: str
+    drops: bool = False
 
+
+_Pair = tuple[int, int]
+"""The positions of a part that takes something down, and of one that puts up what is there in its place."""
 
 _Graph = dict["_Step", set["_Step"]]
 """For each step those that have to be done before it."""
@@ -96,13 +103,34 @@ _Graph = dict["_Step", set["_Step"]]
 def _batches(parts: Sequence[Part], plain: frozenset[int]) -> tuple[Batch, ...]:
     """`plain` are the positions of parts that are done without their online steps."""
     at_once: frozenset[int] = frozenset()
+    pairs = frozenset() if plain else frozenset(_in_place_of(parts))
     while True:
-        graph = _graph(parts, plain, at_once)
+        graph = _graph(parts, plain, at_once, pairs)
         groups = strongly_connected(graph)
-        unfit = frozenset(number for group in groups for number in _unfit(group))
+        unfit = {number: group for group in groups for number in _unfit(group)}
         if not unfit:
             return tuple(_in_batches(graph, groups))
-        at_once |= unfit
+        members = frozenset(step.number[0] for group in unfit.values() for step in group)
+        # Rather without a key for a while than with its index built while nobody can use the table.
+        given_up = frozenset(pair for pair in pairs if members.issuperset(pair))
+        if given_up:
+            pairs -= given_up
+        else:
+            at_once |= unfit.keys()
+
+
+def _in_place_of(parts: Sequence[Part]) -> Iterator[_Pair]:
+    """A key or foreign key that goes, and one of another name that its table gets."""
+    put_back = {part.down for part in parts}
+    new: dict[tuple[str, str, str], list[int]] = {}
+    for number, part in enumerate(parts):
+        sort = _SORTS.get(part.node[1].kind)
+        if part.node[0] == PUT and part.down is None and sort is not None:
+            new.setdefault((sort, *part.node[1][1:3]), []).append(number)
+    for number, part in enumerate(parts):
+        sort = _SORTS.get(part.node[1].kind)
+        if part.node[0] == DROP and number not in put_back and sort is not None:
+            yield from ((number, other) for other in new.get((sort, *part.node[1][1:3]), ()))
 
 
 def _unfit(group: Collection[_Step]) -> Iterator[int]:
@@ -113,7 +141,7 @@ def _unfit(group: Collection[_Step]) -> Iterator[int]:
             yield step.number[0]
 
 
-def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]) -> _Graph:
+def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int], pairs: Collection[_Pair]) -> _Graph:
     """What has to be done before what; `at_once` are the positions of parts that can't be done online together."""
     releases = {part.node[1]: number for number, part in enumerate(parts) if part.node[0] == RELEASE}
     # What is replaced online takes its old self down too; where that is not possible, both halves are plain.
@@ -149,6 +177,11 @@ def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]
         own_down = part.down is not None and parts[part.down].node[1] == part.node[1]
         if part.down in steps and (own_down or all(step.run != Run.CONCURRENTLY for step in own)):
             graph[_there(steps[part.down])].add(entry)
+    for down, up in pairs:
+        gone, there = steps[down][0], steps[up][_entry(steps[up])]
+        if gone.run == there.run == Run.SHARED:
+            graph[gone].add(there)
+            graph[there].add(gone)
     return graph
 
 
@@ -166,6 +199,7 @@ def _step_by_step(number: int, part: Part) -> tuple[_Step, ...]:
             step.run,
             step.why,
             step.name,
+            part.node[0] == DROP,
         )
         for position, step in enumerate(part.online)
     )
@@ -198,7 +232,7 @@ def _in_batches(graph: _Graph, groups: Sequence[frozenset[_Step]]) -> Iterator[B
         for run in (Run.CONCURRENTLY, Run.VALIDATING):
             found += queue.take(run)
         if len(found) == so_far:
-            found.append(next(queue.take(Run.LONG)))
+            found.append(queue.last())
     # What only stands for a change that another statement makes, such as that of an inherited column, says nothing.
     with_statements = [said for steps in found if (said := [step for step in steps if step.statements])]
     for steps in with_statements:
@@ -232,6 +266,7 @@ class _Queue:
         self.followers: list[list[int]] = [[] for _ in self.groups]
         self.missing = [0] * len(self.groups)
         self.ready: dict[Run, list[tuple[tuple[int, int], int]]] = {run: [] for run in Run}
+        self.drops: list[tuple[tuple[int, int], int]] = []
         for index, group in enumerate(self.groups):
             needs = {home[needed] for step in group for needed in graph[step]} - {index}
             self.missing[index] = len(needs)
@@ -242,14 +277,23 @@ class _Queue:
     def take(self, run: Run) -> Iterator[list[_Step]]:
         """Each group of this sort that is ready, also those that only then become so."""
         while self.ready[run]:
-            _, index = heapq.heappop(self.ready[run])
-            self.waiting -= 1
-            for follower in self.followers[index]:
-                self.missing[follower] -= 1
-                self._offer(follower)
-            yield self.groups[index]
+            yield self._pop(self.ready[run])
+
+    def last(self) -> list[_Step]:
+        """A group that takes long; where none is left, an index goes: what is there in its place was built by then."""
+        return self._pop(self.ready[Run.LONG] or self.drops)
+
+    def _pop(self, ready: list[tuple[tuple[int, int], int]]) -> list[_Step]:
+        _, index = heapq.heappop(ready)
+        self.waiting -= 1
+        for follower in self.followers[index]:
+            self.missing[follower] -= 1
+            self._offer(follower)
+        return self.groups[index]
 
     def _offer(self, index: int) -> None:
         if self.missing[index] == 0:
             group = self.groups[index]
-            heapq.heappush(self.ready[max(step.run for step in group)], (group[0].number, index))
+            run = max(step.run for step in group)
+            late = run == Run.CONCURRENTLY and all(step.drops for step in group)
+            heapq.heappush(self.drops if late else self.ready[run], (group[0].number, index))
