@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename, diff
 from neon_migrate.initial_privileges import initial_grants
+from neon_migrate.left_behind import with_left_behind
 from neon_migrate.objects import kind_of
 from neon_migrate.ordering import (
     DROP,
@@ -96,8 +97,9 @@ class Plan:
 
 def plan(before: Catalog, after: Catalog) -> Plan:
     """The Plan that makes `before` into `after`; without statements when the two are equal."""
-    changes = diff(before, after)
-    return Plan(before.fingerprint, changes, _Planner(before, after, changes).parts())
+    start = with_left_behind(before, after)
+    changes = diff(start, after)
+    return Plan(before.fingerprint, changes, _Planner(start, after, changes).parts())
 
 
 @dataclass
@@ -284,6 +286,9 @@ class _Planner:
         for key in (*self.drops, *self.alters, *self.renames):
             old = self.renames[key].old.key if key in self.renames else key
             user = place(DROP if key in self.drops else PUT, key)
+            owner = self.before.objects[old].owner
+            if owner is not None:
+                follows(user, (RELEASE, owner))
             for need in self.before.depends.get(old, ()):
                 dropped = place(DROP, need)
                 follows((PUT, need), (RELEASE, key))

@@ -44,6 +44,29 @@ CASES = (
         loses=("column public.p.own with its values", "column public.t.gone with its values"),
     ),
     Case(
+        "detached with what its parent's keys and indexes made on it",
+        "CREATE TABLE r (id integer PRIMARY KEY); CREATE TABLE t (id integer PRIMARY KEY, n integer REFERENCES r)"
+        " PARTITION BY RANGE (id); CREATE INDEX t_n ON t (n); CREATE TABLE p PARTITION OF t DEFAULT",
+        "CREATE TABLE r (id integer PRIMARY KEY); CREATE TABLE t (id integer PRIMARY KEY, n integer REFERENCES r)"
+        " PARTITION BY RANGE (id); CREATE INDEX t_n ON t (n);"
+        " CREATE TABLE p (id integer PRIMARY KEY, n integer CONSTRAINT t_n_fkey REFERENCES r);"
+        " CREATE INDEX p_n_idx ON p (n)",
+        sql=("ALTER TABLE public.t DETACH PARTITION public.p",),
+    ),
+    Case(
+        "detached without what its parent's keys and indexes made on it",
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer) PARTITION BY RANGE (id); CREATE INDEX t_n ON t (n);"
+        " CREATE TABLE p PARTITION OF t DEFAULT PARTITION BY RANGE (id); CREATE TABLE q PARTITION OF p DEFAULT",
+        "CREATE TABLE t (id integer PRIMARY KEY, n integer) PARTITION BY RANGE (id); CREATE INDEX t_n ON t (n);"
+        " CREATE TABLE p (id integer NOT NULL, n integer, UNIQUE (id)) PARTITION BY RANGE (id); CREATE TABLE q PARTITION OF p DEFAULT",
+        sql=(
+            "ALTER TABLE public.t DETACH PARTITION public.p",
+            "DROP INDEX public.p_n_idx",
+            "ALTER TABLE public.p DROP CONSTRAINT p_pkey",
+            "ALTER TABLE public.p ADD CONSTRAINT p_id_key UNIQUE (id)",
+        ),
+    ),
+    Case(
         "attached once its columns are as those of its parent",
         "CREATE TABLE t (a integer NOT NULL, b bigint DEFAULT 3) PARTITION BY RANGE (a); CREATE TABLE p (a integer, b integer)",
         "CREATE TABLE t (a integer NOT NULL, b bigint DEFAULT 3) PARTITION BY RANGE (a); CREATE TABLE p PARTITION OF t DEFAULT",

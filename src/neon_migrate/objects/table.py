@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/ddl-partitioning.html, https://www.postg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -47,6 +47,8 @@ class Table:
     parents     schema and name of the tables that it inherits from or is a partition of
     bound       of a partition: FOR VALUES … or DEFAULT
     of_type     the composite type that it has its columns from, qualified and quoted; empty for none
+    brought     what its parents' keys, indexes and checks made on it, which it keeps when it leaves them: sort
+                (pg_constraint.contype or pg_class.relkind), name, definition, and UNIQUE for such an index
     """
 
     schema: str
@@ -57,6 +59,7 @@ class Table:
     parents: tuple[tuple[str, str], ...] = ()
     bound: str = ""
     of_type: str = ""
+    brought: tuple[tuple[str, str, str, str], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def plain(self) -> bool:
@@ -86,17 +89,30 @@ class TableKind(Kind[Table]):
     FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE h.inhrelid = c.oid ORDER BY h.inhseqno) END,
   coalesce(pg_get_expr(c.relpartbound, c.oid), ''),
-  CASE WHEN c.reloftype = 0 THEN '' ELSE format_type(c.reloftype, NULL) END
+  CASE WHEN c.reloftype = 0 THEN '' ELSE format_type(c.reloftype, NULL) END,
+  CASE WHEN i.inhrelid IS NOT NULL THEN ARRAY(
+    SELECT ARRAY[o.contype::text, o.conname::text, pg_get_constraintdef(o.oid, true), ''] FROM pg_constraint o
+    WHERE o.conrelid = c.oid AND (o.contype IN ('p', 'u', 'x', 'f') AND o.conparentid <> 0
+      OR o.contype = 'c' AND NOT o.conislocal AND o.coninhcount > 0)
+    UNION ALL
+    SELECT ARRAY[x.relkind::text, x.relname::text, pg_get_indexdef(x.oid, 0, true),
+      CASE WHEN d.indisunique THEN 'UNIQUE ' ELSE '' END]
+    FROM pg_index d JOIN pg_class x ON x.oid = d.indexrelid
+    WHERE d.indrelid = c.oid AND x.relispartition AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = x.oid)
+  ) END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_type t ON t.oid = c.reltype
 LEFT JOIN (SELECT DISTINCT inhrelid FROM pg_inherits) i ON i.inhrelid = c.oid
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, row_type, array_type, schema, name, unlogged, parameters, divided_by, parents, bound, of_type = row
+        oid, row_type, array_type, schema, name, unlogged, parameters, divided_by, parents, bound, of_type, brought = (
+            row
+        )
         addresses = ((PG_CLASS, oid, 0), (PG_TYPE, row_type, 0), (PG_TYPE, array_type, 0))
         named = tuple((parent[0], parent[1]) for parent in parents or ())
         settings = tuple(sorted(parameters))
-        return addresses, Table(schema, name, unlogged, settings, divided_by, named, bound, of_type)
+        parts = tuple((one[0], one[1], one[2], one[3]) for one in brought or ())
+        return addresses, Table(schema, name, unlogged, settings, divided_by, named, bound, of_type, parts)
 
     def create(self, obj: Table, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         parts = [after.objects[key] for key in after.owned.get(obj.key, ()) if key in inlined]
