@@ -37,7 +37,8 @@ def run_watched(session: Session, planned: Plan, settings: Settings) -> list[str
     """Run the Plan's batches, each committed by itself; gives what was amiss between two of them.
 
     That is: a batch without a statement; an object that both ends have and that is gone meanwhile; a table that takes a
-    row of defaults at both ends, and not meanwhile; one that leaves a parent for a while.
+    row of defaults at both ends, and not meanwhile, unless it is made anew as it is partitioned now; one that leaves a
+    parent for a while.
     """
     batches = online(planned)
     seen = [_look(session, settings)]
@@ -59,7 +60,9 @@ def run_watched(session: Session, planned: Plan, settings: Settings) -> list[str
         amiss += [
             f"{key} takes no row after batch {number}: {why}"
             for key, why in between.rows.items()
-            if why and first.rows.get(key) == "" == last.rows.get(key)
+            if why
+            and first.rows.get(key) == "" == last.rows.get(key)
+            and _divided_by(key, first) == _divided_by(key, last)
         ]
     return amiss
 
@@ -72,6 +75,10 @@ def _look(session: Session, settings: Settings) -> _Seen:
 
 def _parents(key: Key, seen: _Seen) -> frozenset[object]:
     return frozenset(getattr(seen.catalog.objects[key], "parents", ()))
+
+
+def _divided_by(key: Key, seen: _Seen) -> object:
+    return getattr(seen.catalog.objects[key], "divided_by", "")
 
 
 def _refusal(session: Session, table: Table) -> str:

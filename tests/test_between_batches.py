@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from between_batches import run_watched
 from neon_migrate.diff import diff
@@ -14,12 +16,14 @@ from neon_migrate.online import online
 from neon_migrate.plan import plan
 from neon_migrate.settings import Settings
 from neon_migrate.sources.database import catalog_of, scratch_catalog
+from random_schemas import RandomSchema, schemas
 from schema_pairs import catalog_of as catalog_of_ddl
 from schema_pairs import statements
 
 if TYPE_CHECKING:
     from neon_migrate.postgres.scratch import ScratchServer
 
+EXAMPLES = int(os.environ.get("NEON_MIGRATE_TEST_EXAMPLES", "60")) // 6
 SETTINGS = Settings(Path(), Path(), Path())
 
 
@@ -257,3 +261,10 @@ def test_a_key_that_needs_another_type(scratch: ScratchServer) -> None:
     assert ["CREATE UNIQUE INDEX CONCURRENTLY l ON public.t (id)"] in [
         [statement.sql for statement in batch.statements] for batch in batches
     ]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+@given(first=schemas(), second=schemas())
+def test_any_schema_and_any_other(scratch: ScratchServer, first: RandomSchema, second: RandomSchema) -> None:
+    """Whatever the two are."""
+    assert_nothing_is_amiss(scratch, first.ddl(), second.ddl())
