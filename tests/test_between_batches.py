@@ -190,6 +190,13 @@ def test_other_bounds(scratch: ScratchServer, old: str, new: str) -> None:
     assert_nothing_is_amiss(scratch, PARTED + old, PARTED + new)
 
 
+def test_a_partition_that_leaves_a_parent_with_other_columns_and_indexes(scratch: ScratchServer) -> None:
+    """It leaves before its parent is changed: it is not changed along with it, and then again."""
+    old = PARTED + PART.format("q", 1, 5) + "CREATE INDEX i ON p (a)"
+    new = PARTED.replace("integer", "integer, b text") + "CREATE TABLE q (a integer, b text)"
+    assert_nothing_is_amiss(scratch, old, new)
+
+
 def test_a_partition_beside_a_default_one(scratch: ScratchServer) -> None:
     """It is made by itself, as Postgres reads the default one for rows that belong in the new one."""
     default = PARTED + "CREATE TABLE d PARTITION OF p DEFAULT; "

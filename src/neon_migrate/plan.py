@@ -319,6 +319,14 @@ class _Planner:
             if part in self.alters or part[:3] != ("column", *key[1:3]):
                 follows((PUT, key), (PUT, part))
                 follows((PUT, part), (RELEASE, key))
+        for key, (new, _) in self.alters.items():
+            # What happens to a parent's columns, keys and indexes would happen to those of a partition that leaves it.
+            left = set(getattr(self.before.objects[key], "parents", ())).difference(getattr(new, "parents", ()))
+            for owned in (side.owned for side in (self.before, self.after)):
+                for part in (part for parent in left for part in owned.get(Key("table", *parent), ())):
+                    follows((PUT, part), (RELEASE, key))
+                    if part in self.drops:
+                        follows(place(DROP, part), (RELEASE, key))
         return after_node
 
     def _columns_beside_a_new_parent(self) -> Iterator[tuple[Key, Key]]:
