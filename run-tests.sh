@@ -8,8 +8,10 @@ PATH="$(cd -- "${VENV:-.venv}/bin" && pwd):$PATH"
 export PATH
 
 step() { printf '\n== %s\n' "$*"; "$@"; }
+step env PYTHONPATH=tests python -m act
 step ruff check .
 step ruff format --check .
 step mypy
 step lint-imports
-step pytest -n 2 "$@"
+# Three workers on two cores, since tests also wait: for locks, time-outs and servers that start.
+step pytest -n 3 --dist worksteal "$@"

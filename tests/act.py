@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,3 +151,9 @@ def _log(lines: str) -> Iterator[str]:
         entry = json.loads(line)
         if entry.get("raw_output") or entry.get("level") in ("error", "warning"):
             yield str(entry["msg"]).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    # Building it takes both cores a minute: it is installed like everything else that the tests need.
+    with suppress(pytest.skip.Exception):
+        print(act_program())
