@@ -20,6 +20,7 @@ from neon_migrate.kind import (
     Run,
 )
 from neon_migrate.sql import qualified
+from neon_migrate.storage_parameters import parameter_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +79,7 @@ WHERE c.relkind = '{self.relkind}' AND c.oid >= 16384 AND c.relpersistence <> 't
         return (*addresses, (PG_TYPE, row_type, 0), (PG_REWRITE, rule, 0)), relation
 
     def create(self, obj: QueryRelation, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
-        parameters = f" WITH ({', '.join(p.replace('=', ' = ', 1) for p in obj.parameters)})" if obj.parameters else ""
+        parameters = f" WITH ({parameter_list(obj.parameters)})" if obj.parameters else ""
         return (f"CREATE {self.identity(obj)}{parameters} AS\n{obj.query}",)
 
     def create_online(self, obj: QueryRelation, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:

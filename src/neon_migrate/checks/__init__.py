@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from functools import cache
 from typing import TYPE_CHECKING
+
+from neon_migrate.discovery import discovered
 
 if TYPE_CHECKING:
     from neon_migrate.check import Check
@@ -14,12 +15,4 @@ if TYPE_CHECKING:
 @cache
 def checks() -> tuple[Check, ...]:
     """Every check in the order of its rank. Raises ImportError when two files claim one name or rank."""
-    found: list[Check] = [
-        importlib.import_module(f"{__name__}.{module.name}").CHECK for module in pkgutil.iter_modules(__path__)
-    ]
-    for attribute in ("name", "rank"):
-        values = [getattr(check, attribute) for check in found]
-        twice = sorted({value for value in values if values.count(value) > 1})
-        if twice:
-            raise ImportError(f"two checks of one {attribute}: {twice}")
-    return tuple(sorted(found, key=lambda check: check.rank))
+    return discovered(sys.modules[__name__], "CHECK", unique=("name", "rank"))

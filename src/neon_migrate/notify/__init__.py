@@ -5,11 +5,12 @@ A message is a courtesy: one that can't be delivered is a warning and never an e
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from neon_migrate.discovery import discovered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,14 +66,7 @@ class Notifier:
 @cache
 def notifiers() -> tuple[Notifier, ...]:
     """Every notifier by name. Raises ImportError when two files claim one name."""
-    found: list[Notifier] = [
-        importlib.import_module(f"{__name__}.{module.name}").NOTIFIER for module in pkgutil.iter_modules(__path__)
-    ]
-    names = [notifier.name for notifier in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ImportError(f"two notifiers of one name: {twice}")
-    return tuple(sorted(found, key=lambda notifier: notifier.name))
+    return discovered(sys.modules[__name__], "NOTIFIER")
 
 
 def tell(message: Message, environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from neon_migrate.discovery import discovered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,15 +22,8 @@ def kinds() -> Mapping[str, Kind[Any]]:
 
     Raises ImportError when two files claim one name.
     """
-    found: list[Kind[Any]] = [
-        importlib.import_module(f"{__name__}.{module.name}").KIND for module in pkgutil.iter_modules(__path__)
-    ]
-    ordered = sorted(found, key=lambda kind: kind.rank)
-    by_name = {kind.name: kind for kind in ordered}
-    if len(by_name) < len(ordered):
-        names = [kind.name for kind in ordered]
-        raise ImportError(f"two kinds of one name: {sorted({name for name in names if names.count(name) > 1})}")
-    return MappingProxyType(by_name)
+    found = discovered(sys.modules[__name__], "KIND")
+    return MappingProxyType({kind.name: kind for kind in sorted(found, key=lambda kind: kind.rank)})
 
 
 def kind_of(key: Key) -> Kind[Any]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_CLASS, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import identifier, qualified
+from neon_migrate.storage_parameters import parameter_actions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,13 +121,7 @@ def _changes(old: ColumnSettings, new: ColumnSettings) -> tuple[str, ...]:
         actions.append(f"SET COMPRESSION {new.compression or 'default'}")
     if old.target != new.target:
         actions.append(f"SET STATISTICS {new.target}")
-    set_now = [option for option in new.options if option not in old.options]
-    names = {option.split("=", 1)[0] for option in new.options}
-    gone = [name for name in (option.split("=", 1)[0] for option in old.options) if name not in names]
-    if set_now:
-        actions.append(f"SET ({', '.join(option.replace('=', ' = ', 1) for option in set_now)})")
-    if gone:
-        actions.append(f"RESET ({', '.join(gone)})")
+    actions += parameter_actions(old.options, new.options)
     return tuple(f"{new.alter} ALTER COLUMN {column} {action}" for action in actions)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_CONSTRAINT, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import qualified
+from neon_migrate.storage_parameters import parameter_actions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,13 +66,7 @@ WHERE k.contype IN ('p', 'u', 'x') AND k.conrelid >= 16384 AND c.reloptions IS N
 
 def _changes(old: KeyParameters, new: KeyParameters) -> tuple[str, ...]:
     alter = f"ALTER {KIND.identity(new)}"
-    added = [parameter.replace("=", " = ", 1) for parameter in new.parameters if parameter not in old.parameters]
-    names = {parameter.partition("=")[0] for parameter in new.parameters}
-    gone = [name for name in (parameter.partition("=")[0] for parameter in old.parameters) if name not in names]
-    return (
-        *([f"{alter} SET ({', '.join(added)})"] if added else []),
-        *([f"{alter} RESET ({', '.join(gone)})"] if gone else []),
-    )
+    return tuple(f"{alter} {action}" for action in parameter_actions(old.parameters, new.parameters))
 
 
 KIND = KeyParametersKind()

@@ -25,6 +25,7 @@ from neon_migrate.kind import (
     Run,
 )
 from neon_migrate.sql import identifier, qualified
+from neon_migrate.storage_parameters import parameter_actions, parameter_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +120,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
         own = [part for part in parts if isinstance(part, Inlined) and not getattr(part, "inherited", False)]
         lines = [f"    {part.line_in_table(after)}" for part in sorted(own, key=lambda part: part.place_in_table)]
         body = " (\n" + ",\n".join(lines) + "\n)" if lines else "" if obj.bound or obj.of_type else " ()"
-        parameters = f" WITH ({', '.join(map(_parameter, obj.parameters))})" if obj.parameters else ""
+        parameters = f" WITH ({parameter_list(obj.parameters)})" if obj.parameters else ""
         unlogged = "UNLOGGED " if obj.unlogged else ""
         table = f"CREATE {unlogged}TABLE {qualified(obj.schema, obj.name)}"
         parents = ", ".join(qualified(*parent) for parent in obj.parents)
@@ -165,13 +166,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
             given.append(f"ALTER {table} {what}")
         if old.unlogged != new.unlogged:
             statements.append(f"ALTER {table} SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
-        added = [parameter for parameter in new.parameters if parameter not in old.parameters]
-        names = {parameter.split("=", 1)[0] for parameter in new.parameters}
-        removed = [name for name in (parameter.split("=", 1)[0] for parameter in old.parameters) if name not in names]
-        if added:
-            statements.append(f"ALTER {table} SET ({', '.join(map(_parameter, added))})")
-        if removed:
-            statements.append(f"ALTER {table} RESET ({', '.join(removed)})")
+        statements += [f"ALTER {table} {action}" for action in parameter_actions(old.parameters, new.parameters)]
         lost = f"columns {', '.join(key.qualified_name for key in dropped)} with their values" if dropped else ""
         return Alteration(tuple(statements), lost, releases=tuple(releases), online=_online(old, new, statements))
 
@@ -225,11 +220,6 @@ def _columns_to_have(old: Table, new: Table, before: Catalog, after: Catalog) ->
         if key.kind == "column" and key not in before.objects and getattr(after.objects[key], "parent", None) in joined
     ]
     return [column.line_in_table(after) for column in missing if isinstance(column, Inlined)]
-
-
-def _parameter(text: str) -> str:
-    name, _, value = text.partition("=")
-    return f"{name} = {value}"
 
 
 KIND = TableKind()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.remarks import BREAKING
 from neon_migrate.render.differences import TO_BE_MADE, differences_tree
-from neon_migrate.render.markdown_text import Section, block, bullets, code, details, escaped, fitted, table
+from neon_migrate.render.markdown_text import GRADES, Section, block, bullets, code, details, escaped, fitted, table
 from neon_migrate.render.page import duration, listing, plural
 from neon_migrate.render.plain import text as plain
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 MARKS = {"in order": "✅", "look": "⚠️", "stop": "⛔"}
 _SEVERITIES = {"danger": "🔴 danger", "warning": "🟠 warning", "note": "🔵 note"}
-_GRADES = {"exact": "✅ exact", "lossy": "⚠️ lossy", "impossible": "⛔ impossible"}
 _STATES = {"failed": "⛔ failed", "warned": "⚠️ warned", "passed": "✅ passed", "skipped": "➖ skipped"}
 _LOCKS = (
     "ACCESS SHARE",
@@ -110,7 +109,7 @@ def _what_would_run(report: Report) -> str:
     )
     took = sum(timing.duration_ns for timing in report.timings)
     grades = {way.grade for way in report.way_back}
-    grade = next((shown for each, shown in reversed(_GRADES.items()) if each in grades), "not known")
+    grade = next((shown for each, shown in reversed(GRADES.items()) if each in grades), "not known")
     facts = [
         f"**{plural(len(report.pending), 'migration')}** would run on {code(report.database)}, rehearsed on {where}.",
         f"Hazards: {counts or 'none'}. It took {duration(took)}. The way back: {grade}.",
@@ -218,7 +217,7 @@ def _ways_back(report: Report, left_out: str) -> Iterator[Section]:
         return
     head = "### The way back\n\n"
     rows = [
-        (str(way.version), _GRADES[way.grade], " ".join(map(escaped, way.what[:_FEW])) or "All is as before.")
+        (str(way.version), GRADES[way.grade], " ".join(map(escaped, way.what[:_FEW])) or "All is as before.")
         for way in report.way_back
     ]
     columns = ("version", "grade", "what it costs")

@@ -18,6 +18,10 @@ _NOTHING = "\u200b"
 """A space without width: what stands around it is read apart."""
 
 
+GRADES = {"exact": "✅ exact", "lossy": "⚠️ lossy", "impossible": "⛔ impossible"}
+"""How a way back's grade is shown."""
+
+
 def escaped(text: str) -> str:
     """Prose that says what it says: no markup, no HTML, nobody mentioned."""
     one_line = " ".join(text.split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.render.markdown_text import block, bullets, code, details, escaped, table
+from neon_migrate.render.markdown_text import GRADES, block, bullets, code, details, escaped, table
 from neon_migrate.render.page import listing, plural
 
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from neon_migrate.rollback_plan import DoneMigration, RestoreWay, RollbackPlan
 
-_GRADES = {"exact": "✅ exact", "lossy": "⚠️ lossy", "impossible": "⛔ impossible"}
 
 _IN_STEP = "The application that is deployed has to be the one from before, or one that does with both."
 
@@ -77,7 +76,7 @@ def _no_rollback(plan: RollbackPlan) -> Iterator[str]:
 
 
 def _grade(done: DoneMigration) -> str:
-    return _GRADES[done.way_back.grade] if done.way_back else "not tried"
+    return GRADES[done.way_back.grade] if done.way_back else "not tried"
 
 
 def _cost(done: DoneMigration) -> str:

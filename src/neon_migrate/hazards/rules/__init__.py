@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from functools import cache
 from typing import TYPE_CHECKING
+
+from neon_migrate.discovery import discovered
 
 if TYPE_CHECKING:
     from neon_migrate.hazards.rule import Hazard, Observation, Rule
@@ -14,14 +15,7 @@ if TYPE_CHECKING:
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule by name. Raises ImportError when two files claim one name."""
-    found: list[Rule] = [
-        importlib.import_module(f"{__name__}.{module.name}").RULE for module in pkgutil.iter_modules(__path__)
-    ]
-    names = [rule.name for rule in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ImportError(f"two rules of one name: {twice}")
-    return tuple(sorted(found, key=lambda rule: rule.name))
+    return discovered(sys.modules[__name__], "RULE")
 
 
 def hazards(observation: Observation) -> tuple[Hazard, ...]:
