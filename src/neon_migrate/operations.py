@@ -1,0 +1,143 @@
+"""What a Plan does to which objects: the Changes themselves, and what is taken down for them and put back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from neon_migrate.diff import Alter, Change, Create, Drop, Rename
+from neon_migrate.initial_privileges import initial_grants
+from neon_migrate.objects import kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from neon_migrate.catalog import Catalog, DatabaseObject, Key
+    from neon_migrate.kind import Alteration
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What is dropped, created, altered and renamed on the way from `before` to `after`.
+
+    What is taken down and put back is both in `drops` and in `creates`; what is overwritten in `creates` alone.
+
+    after   with the grants that have to be put right because of default privileges
+    alters  the object as it is to be, and how it becomes that
+    losses  the data that goes with what is dropped, in words
+    """
+
+    before: Catalog
+    after: Catalog
+    drops: dict[Key, DatabaseObject] = field(default_factory=dict)
+    creates: dict[Key, DatabaseObject] = field(default_factory=dict)
+    alters: dict[Key, tuple[DatabaseObject, Alteration]] = field(default_factory=dict)
+    renames: dict[Key, Rename] = field(default_factory=dict)
+    losses: dict[Key, str] = field(default_factory=dict)
+
+    def put(self) -> Iterator[tuple[Key, DatabaseObject]]:
+        """All that is there in the end and was not there, or not like that, in the beginning."""
+        yield from self.creates.items()
+        yield from ((key, rename.new) for key, rename in self.renames.items())
+        yield from ((key, new) for key, (new, _) in self.alters.items())
+
+    def loses_what_it_is_on(self, key: Key) -> bool:
+        """Whether something that `key` depends on, or belongs to, is dropped."""
+        needs = self.before.depends.get(key, frozenset())
+        return self.before.objects[key].owner in self.drops or any(need in self.drops for need in needs)
+
+
+def operations(before: Catalog, after: Catalog, changes: Iterable[Change]) -> Operations:
+    """What these Changes, which are all that separates the two, come to."""
+    found = Operations(before, after)
+    for change in changes:
+        _sort_in(found, change)
+    _take_down_what_hangs_on_it(found)
+    return _with_initial_grants(found)
+
+
+def _sort_in(found: Operations, change: Change) -> None:
+    match change:
+        case Create(new):
+            found.creates[new.key] = new
+        case Drop(old):
+            found.drops[old.key] = _left_to_children(found, old)
+            found.losses[old.key] = kind_of(old.key).loses(old)
+        case Rename():
+            found.renames[change.key] = change
+        case Alter(old, new):
+            alteration = kind_of(new.key).alter(old, new, found.before, found.after)
+            if alteration is not None:
+                found.alters[new.key] = (new, alteration)
+                return
+            _replace(found, new.key)
+            # What is not made anew by what hangs on it: a table's columns and constraints.
+            for part in found.after.owned.get(new.key, ()):
+                if part in found.before.objects:
+                    _replace(found, part)
+            found.losses[new.key] = kind_of(old.key).loses(old)
+
+
+def _left_to_children(found: Operations, old: Any) -> DatabaseObject:
+    """A column as it goes: from its own table alone where all that inherit it keep it as their own."""
+    before, after = found.before, found.after
+    users = before.dependents.get(old.key, ())
+    children = [key for key in users if getattr(before.objects[key], "of_parent", None) == old.key]
+    own = all(key in after.objects and after.objects[key].parent is None for key in children)  # type: ignore[attr-defined]
+    left: DatabaseObject = replace(old, left_to_children=True) if children and own else old
+    return left
+
+
+def _replace(found: Operations, key: Key) -> None:
+    found.creates[key] = found.after.objects[key]
+    if not kind_of(key).overwrites:
+        found.drops[key] = found.before.objects[key]
+    found.alters.pop(key, None)
+
+
+def _take_down_what_hangs_on_it(found: Operations) -> None:
+    """What depends on something dropped goes first and comes back; also what an alteration can't be done under."""
+    waiting = [*found.drops, *found.alters]
+    while waiting:
+        key = waiting.pop()
+        disturbs = found.alters[key][1].disturbs if key in found.alters else None
+        for user in _users(found.before, key):
+            used_by = found.before.objects[user]
+            if (
+                user in found.after.objects
+                and user not in found.drops
+                and _can_be_made_again(found, user)
+                and (disturbs is None or disturbs(used_by))
+            ):
+                found.renames.pop(user, None)
+                _replace(found, user)
+                waiting.append(user)
+
+
+def _can_be_made_again(found: Operations, key: Key) -> bool:
+    """Whether taking it down and putting it up costs no data: tables and columns hold some, unless computed."""
+    sides = (found.before.objects[key], found.after.objects[key])
+    return not any(kind_of(key).loses(obj) for obj in sides)
+
+
+def _users(before: Catalog, key: Key) -> Iterable[Key]:
+    """What depends on `key`, also by way of the columns it is the type of."""
+    for user in before.dependents.get(key, ()):
+        yield user
+        if key.kind in ("enum", "composite_type", "domain") and user.kind == "column":
+            yield from before.dependents.get(user, ())
+
+
+def _with_initial_grants(found: Operations) -> Operations:
+    """What is made while default privileges are in force has its grants put right."""
+    grants = {grant.key: grant for grant in initial_grants(found.before, found.after, found.creates)}
+    if not grants:
+        return found
+    depends = found.after.depends
+    own = {key: grant.needs for key, grant in grants.items()}
+    after = replace(
+        found.after,
+        objects={**found.after.objects, **grants},
+        read_depends=lambda: {**depends, **own},
+    )
+    return replace(found, after=after, creates={**found.creates, **grants})

@@ -1,0 +1,90 @@
+"""Where the work for an object is done: in statements of its own, or in those of its table, or of what carries it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neon_migrate.objects import kind_of
+from neon_migrate.ordering import DROP, Node, between_tables, in_a_cycle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from neon_migrate.catalog import Catalog, Key
+    from neon_migrate.operations import Operations
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What has no statements of its own.
+
+    gone     what goes as its taker is dropped
+    inlined  what is written inside the CREATE TABLE of its maker, or made by what is written there
+    takers   for each of `gone` what takes it along: its table, or a sequence's column
+    makers   for each of `inlined` what it is made with: its table, or the column that carries a sequence
+    """
+
+    gone: frozenset[Key]
+    inlined: frozenset[Key]
+    takers: Mapping[Key, Key]
+    makers: Mapping[Key, Key]
+
+    def node(self, half: int, key: Key) -> Node:
+        """The node that does the work for `key`: its own, or that of what it is written inside or goes with."""
+        on_the_way, above = (self.gone, self.takers) if half == DROP else (self.inlined, self.makers)
+        while key in on_the_way and key in above:
+            key = above[key]
+        return half, key
+
+
+def placement(work: Operations) -> Placement:
+    """What needs no statements of its own, and whose statements do it."""
+    carriers = _carriers(work.before)
+    takers = {key: taker for key in work.drops if (taker := _taker(work, carriers, key)) is not None}
+    gone = frozenset(takers.keys() - in_a_cycle(between_tables(takers, work.before, work.drops)))
+    inlined = _inlined(work)
+    carriers = _carriers(work.after)
+    made = {key: carriers.get(key, work.after.objects[key].owner) for key in inlined}
+    return Placement(gone, inlined, takers, {key: maker for key, maker in made.items() if maker is not None})
+
+
+def _taker(work: Operations, carriers: Mapping[Key, Key], key: Key) -> Key | None:
+    """What takes `key` along when it is dropped; None where nothing does."""
+    owners = (carriers.get(key), work.before.objects[key].owner)
+    return next((owner for owner in owners if owner in work.drops), None)
+
+
+def _inlined(work: Operations) -> frozenset[Key]:
+    """What is written inside a CREATE TABLE, or made by what is written there."""
+    creates = work.creates
+    inside = {key for key, obj in creates.items() if kind_of(key).inline and obj.owner in creates}
+    inside -= {key for key in inside if not getattr(creates[key], "validated", True)}
+    inside -= in_a_cycle(between_tables(inside, work.after, creates))
+    inside -= _not_made_inside(work, inside)
+    implied = {
+        made
+        for key, obj in creates.items()
+        if key.kind == "column"
+        for made in kind_of(key).implied(obj, work.after)
+        if made in creates and made not in work.drops
+    }
+    return frozenset(inside | implied)
+
+
+def _not_made_inside(work: Operations, inside: Iterable[Key]) -> set[Key]:
+    """What a CREATE TABLE would not make, as Postgres takes it for a repetition, and what needs that."""
+    apart: set[Key] = set()
+    seen: set[object] = set()
+    for key in sorted(inside):
+        what = getattr(work.creates[key], "merges_as", None)
+        if what is not None and what in seen:
+            apart.add(key)
+        seen.add(what)
+    return apart | {key for key in inside if apart & work.after.depends.get(key, frozenset())}
+
+
+def _carriers(catalog: Catalog) -> Mapping[Key, Key]:
+    """For each sequence that a column owns, the column."""
+    pairs = (getattr(obj, "carried", None) for obj in catalog.objects.values())
+    return dict(pair for pair in pairs if pair is not None)

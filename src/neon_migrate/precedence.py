@@ -1,0 +1,145 @@
+"""What has to be done before what: by pg_depend of both sides, and by names and bounds that only one may have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neon_migrate.catalog import Key
+from neon_migrate.ordering import DROP, PUT, RELEASE, Node, names_taken, parents_bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Set
+
+    from neon_migrate.operations import Operations
+    from neon_migrate.ordering import Name
+    from neon_migrate.placement import Placement
+
+_Wait = tuple[Node, Node]
+"""A node, and one that has to be done before it."""
+
+
+def precedence(work: Operations, places: Placement) -> dict[Node, set[Node]]:
+    """Each half of a Change with those that have to be done before it."""
+    nodes = {(DROP, key) for key in work.drops if key not in places.gone}
+    nodes |= {(PUT, key) for key in (*work.creates, *work.alters, *work.renames) if key not in places.inlined}
+    nodes |= {(RELEASE, key) for key, (_, alteration) in work.alters.items() if alteration.releases}
+    follows: dict[Node, set[Node]] = {node: set() for node in nodes}
+    for later, earlier in _waits(work, places):
+        if later != earlier and later in nodes and earlier in nodes:
+            follows[later].add(earlier)
+    return follows
+
+
+def _waits(work: Operations, places: Placement) -> Iterator[_Wait]:
+    names_wait = frozenset(_names(work, places))
+    beside = frozenset(_columns_beside_a_new_parent(work))
+    yield from names_wait
+    yield from _bounds(work, places)
+    yield from _own_halves(work, places)
+    yield from _taking_down(work, places, names_wait)
+    yield from _putting_up(work, places, beside)
+    yield from _attaching(work, beside)
+    yield from _detaching(work, places)
+
+
+def _own_halves(work: Operations, places: Placement) -> Iterator[_Wait]:
+    """An alteration, after what it lets go of; what is put back, after it was taken down."""
+    for key in work.alters:
+        yield (PUT, key), (RELEASE, key)
+    for key in work.creates:
+        put = places.node(PUT, key)
+        yield put, (DROP, key)
+        if key in work.drops:
+            # A foreign key that is put back must not find the key it is to do without.
+            for need in work.before.depends.get(key, ()):
+                if need not in work.creates:
+                    yield put, (DROP, need)
+
+
+def _taking_down(work: Operations, places: Placement, names_wait: Set[_Wait]) -> Iterator[_Wait]:
+    """What is dropped, altered or renamed, before what it needed on the before side goes or becomes another."""
+    for key in (*work.drops, *work.alters, *work.renames):
+        old = work.renames[key].old.key if key in work.renames else key
+        user = places.node(DROP if key in work.drops else PUT, key)
+        owner = work.before.objects[old].owner
+        if owner is not None:
+            yield user, (RELEASE, owner)
+        for need in work.before.depends.get(old, ()):
+            dropped = places.node(DROP, need)
+            yield (PUT, need), (RELEASE, key)
+            yield dropped, (RELEASE, key) if (user, dropped) in names_wait else user
+            if user[0] == DROP:
+                yield places.node(PUT, need), user
+                owner = work.before.objects[need].owner
+                if owner is not None:
+                    yield places.node(PUT, owner), user
+
+
+def _putting_up(work: Operations, places: Placement, beside: Set[tuple[Key, Key]]) -> Iterator[_Wait]:
+    """What is created or altered, after what it needs on the after side."""
+    for key in (*work.creates, *work.alters):
+        user = places.node(PUT, key)
+        for need in work.after.depends.get(key, ()):
+            yield user, places.node(PUT, need)
+        owner = work.after.objects[key].owner
+        if owner is not None and not (key in work.alters and (owner, key) in beside):
+            yield user, places.node(PUT, owner)
+
+
+def _attaching(work: Operations, beside: Set[tuple[Key, Key]]) -> Iterator[_Wait]:
+    """A table that gets a parent, after what makes its columns and those of the parent the same."""
+    for key, part in beside:
+        yield (PUT, key), (DROP, part)
+        if part in work.alters or part[:3] != ("column", *key[1:3]):
+            yield (PUT, key), (PUT, part)
+            yield (PUT, part), (RELEASE, key)
+
+
+def _columns_beside_a_new_parent(work: Operations) -> Iterator[tuple[Key, Key]]:
+    """A table that is attached to another, and the columns of either: a partition has just those of its parent."""
+    for key, (new, _) in work.alters.items():
+        had = getattr(work.before.objects[key], "parents", ())
+        attached = [Key("table", *parent) for parent in getattr(new, "parents", ()) if parent not in had]
+        for table in (key, *attached) if attached else ():
+            parts = {*work.before.owned.get(table, ()), *work.after.owned.get(table, ())}
+            yield from ((key, part) for part in sorted(parts) if part.kind == "column")
+
+
+def _detaching(work: Operations, places: Placement) -> Iterator[_Wait]:
+    """What happens to a parent's columns, keys and indexes would happen to those of a partition that leaves it."""
+    for key, (new, _) in work.alters.items():
+        left = set(getattr(work.before.objects[key], "parents", ())).difference(getattr(new, "parents", ()))
+        for owned in (work.before.owned, work.after.owned):
+            for part in (part for parent in left for part in owned.get(Key("table", *parent), ())):
+                yield (PUT, part), (RELEASE, key)
+                if part in work.drops:
+                    yield places.node(DROP, part), (RELEASE, key)
+
+
+def _names(work: Operations, places: Placement) -> Iterator[_Wait]:
+    """What takes a name, after what gives it up."""
+    given: dict[Name, Node] = {}
+    for key, old in work.drops.items():
+        given.update(dict.fromkeys(names_taken(old), places.node(DROP, key)))
+    for key, rename in work.renames.items():
+        given.update(dict.fromkeys(names_taken(rename.old), (PUT, key)))
+    for key, (new, _) in work.alters.items():
+        freed = names_taken(work.before.objects[key]) - names_taken(new)
+        given.update(dict.fromkeys(freed, (RELEASE, key)))
+    for key, new in work.put():
+        for name in names_taken(new) & given.keys():
+            yield places.node(PUT, key), given[name]
+
+
+def _bounds(work: Operations, places: Placement) -> Iterator[_Wait]:
+    """A partition that gets bounds, after those of the same parent that give up theirs: none may overlap."""
+    given: dict[object, list[Node]] = {}
+    for key in (*work.drops, *work.alters):
+        other = None if key in work.drops else work.after.objects.get(key)
+        if parents := parents_bounded(work.before.objects[key], other):
+            node = places.node(DROP if key in work.drops else RELEASE, key)
+            given.setdefault(parents, []).append(node)
+    for key in (*work.creates, *work.alters):
+        other = None if key in work.creates else work.before.objects.get(key)
+        parents = parents_bounded(work.after.objects[key], other)
+        yield from ((places.node(PUT, key), node) for node in given.get(parents, ()))
