@@ -54,7 +54,7 @@ def both_ways(server: ScratchServer, old: str, new: str) -> tuple[Batch, ...]:
         for start, goal in ((0, 1), (1, 0)):
             planned = plan(catalogs[start], catalogs[goal])
             with server.session(databases[start]) as session:
-                run_plan(session, planned, SETTINGS)
+                run_plan(session, planned, catalog_of(session, SETTINGS))
                 assert not plan(catalog_of(session, SETTINGS), catalogs[goal]).statements
             assert not difference(dumped(server.target(databases[start])), dumps[goal])
         return online(plan(*catalogs))
@@ -301,7 +301,7 @@ def test_a_plan_is_refused_where_it_does_not_start(scratch: ScratchServer) -> No
         planned = plan(before, catalog_of(session, SETTINGS))
         session.script("DROP TABLE t")
         with pytest.raises(RefusedError, match="not the one that this plan starts from"):
-            run_plan(session, planned, SETTINGS)
+            run_plan(session, planned, catalog_of(session, SETTINGS))
         assert catalog_of(session, SETTINGS) == changed
     scratch.drop(name)
 
@@ -316,10 +316,10 @@ def test_batches_before_one_that_fails_stay(scratch: ScratchServer) -> None:
         after = catalog_of(session, SETTINGS)
         session.script("ALTER TABLE t DROP CONSTRAINT c; INSERT INTO t VALUES (0)")
         with pytest.raises(StatementError, match="violated by some row"):
-            run_plan(session, plan(before, after), SETTINGS)
+            run_plan(session, plan(before, after), catalog_of(session, SETTINGS))
         assert session.query("SELECT convalidated FROM pg_constraint WHERE conname = 'c'") == [(False,)]
         session.script("DELETE FROM t; ALTER TABLE t DROP CONSTRAINT c")
-        run_plan(session, plan(before, after), SETTINGS, in_one_transaction=True)
+        run_plan(session, plan(before, after), catalog_of(session, SETTINGS), in_one_transaction=True)
         assert catalog_of(session, SETTINGS) == after
     scratch.drop(name)
 
@@ -343,7 +343,7 @@ def test_batches_lead_from_any_schema_to_any_other(
             session.script(first.ddl())
             for planned, goal in ((plan(before, after), after), (plan(after, before), before)):
                 note("\n".join(batch.script() for batch in online(planned)))
-                run_plan(session, planned, SETTINGS)
+                run_plan(session, planned, catalog_of(session, SETTINGS))
                 assert diff(catalog_of(session, SETTINGS), goal) == ()
     finally:
         scratch.drop(name)

@@ -16,6 +16,7 @@ from neon_migrate.errors import StatementError
 from neon_migrate.objects import kind_of
 from neon_migrate.plan import plan
 from neon_migrate.postgres.introspect import read_catalog
+from neon_migrate.run_plan import run_plan
 from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import open_scratch
 from neon_migrate.sources.roles import make_roles
@@ -85,9 +86,10 @@ def _as_written_by(server: ScratchServer, catalog: Catalog, other: Catalog) -> C
     database = server.create()
     try:
         with open_scratch(server, database) as session:
-            script = plan(read_catalog(session), catalog).script()
-            make_roles(server, [script])
-            session.script(script)
+            empty = read_catalog(session)
+            from_nothing = plan(empty, catalog)
+            make_roles(server, [from_nothing.script()])
+            run_plan(session, from_nothing, empty, in_one_transaction=True)
             read = read_catalog(session).objects
     except StatementError:
         return catalog

@@ -19,6 +19,7 @@ from neon_migrate.postgres.progress import note, read_progress
 from neon_migrate.postgres.session import connect
 from neon_migrate.postgres.sizes import read_sizes
 from neon_migrate.report import TableSize
+from neon_migrate.run_plan import run_plan
 from neon_migrate.settled import as_written_by_one
 from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.migrations import replay
@@ -148,12 +149,13 @@ def _lsn(session: Session) -> str:
 
 def bring_in_line(server: ScratchServer, database: str, live: Catalog, settings: Settings) -> tuple[str, ...]:
     """Make the scratch's schema that of the live database; what can't be made so is said."""
-    before = plan(scratch_catalog(server, database, settings), live)
-    if not before.statements:
+    found = scratch_catalog(server, database, settings)
+    in_line = plan(found, live)
+    if not in_line.statements:
         return ()
     try:
         with server.session(database) as session:
-            session.script(before.script())
+            run_plan(session, in_line, found, in_one_transaction=True)
     except StatementError as error:
         return (f"The scratch could not be given the drift of the database: {error}",)
     left = differences(plan(scratch_catalog(server, database, settings), live).changes)
