@@ -40,7 +40,6 @@ def test_a_pull_request_of_the_repository_itself(tmp_path: Path) -> None:
     assert (event.kind, event.action, event.number, event.is_fork) == ("pull_request", "synchronize", 7, False)
     assert event.sha == "head-commit"
     assert event.run_url == "https://github.com/octo/shop/actions/runs/99"
-    assert event.pull_request_url == "https://github.com/octo/shop/pull/7"
     assert event.has_secrets
 
 
@@ -67,7 +66,6 @@ def test_runs_without_a_pull_request(tmp_path: Path, name: str, kind: str) -> No
     """They look at the commit of the run."""
     event = read_event(_environment(tmp_path, name, {}))
     assert (event.kind, event.number, event.sha, event.has_secrets) == (kind, None, "merge-commit", True)
-    assert event.pull_request_url == ""
 
 
 def test_pull_request_target_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from neon.fake_api import PROJECT
 from neon_migrate.events import Notice, Warned
-from neon_migrate.neon.branches import current_lsn, production_branch, rehearsal_branch, remove, sweep
+from neon_migrate.neon.branches import current_lsn, production_branch, rehearsal_branch, sweep
 from neon_migrate.neon.errors import (
     NeonCapacityError,
     NeonConflictError,
@@ -234,8 +234,6 @@ def test_anothers_of_that_name_is_never_touched(
         pass
     assert neon_api.named("pr-7") is theirs
     assert not any(request.startswith("DELETE") for request in neon_api.requests)
-    with pytest.raises(NotOurBranchError):
-        remove(client, PROJECT, "pr-7")
 
 
 def test_a_name_that_is_productions_own(neon_api: FakeNeon, client: NeonClient) -> None:
@@ -378,13 +376,6 @@ def test_the_sweep_goes_on_after_a_failure(neon_api: FakeNeon, client: NeonClien
     swept = sweep(client, PROJECT, datetime.now(UTC))
     assert [branch.id for branch, _ in swept.remaining] == [first.id]
     assert [branch.id for branch in swept.removed] == [second.id]
-
-
-def test_removing_by_name(neon_api: FakeNeon, client: NeonClient) -> None:
-    """The branch of a pull request that was closed goes; one that is not there is no error."""
-    neon_api.add_branch("pr-7", annotation=OURS)
-    assert remove(client, PROJECT, "pr-7")
-    assert not remove(client, PROJECT, "pr-7")
 
 
 def test_the_present_lsn(neon_api: FakeNeon) -> None:

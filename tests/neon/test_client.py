@@ -10,7 +10,7 @@ import pytest
 from neon.fake_api import KEY, PROJECT
 from neon_migrate.errors import ExitCode, UsageError
 from neon_migrate.neon.answers import BACKOFF_CAP_S, Backoff, refusal
-from neon_migrate.neon.client import BASE_URL, NeonClient, access
+from neon_migrate.neon.client import NeonClient, access
 from neon_migrate.neon.errors import (
     NeonAmbiguousError,
     NeonApiError,
@@ -26,6 +26,7 @@ from neon_migrate.neon.errors import (
     NeonUnreachableError,
 )
 from neon_migrate.neon.model import NewBranch
+from neon_migrate.neon.transport import BASE_URL
 from secure_server import free_port
 
 if TYPE_CHECKING:
@@ -261,7 +262,7 @@ def test_what_cannot_be_a_key_is_refused_and_not_quoted(key: str) -> None:
 
 def test_a_header_that_cannot_be_sent_is_not_quoted(neon_api: FakeNeon, client: NeonClient) -> None:
     """Whatever put it there."""
-    client._client().headers["Authorization"] = f"Bearer {KEY}\n"
+    client._transport._client().headers["Authorization"] = f"Bearer {KEY}\n"
     with pytest.raises(NeonUnreachableError, match="LocalProtocolError") as refused:
         client.project(PROJECT)
     assert KEY not in str(refused.value)

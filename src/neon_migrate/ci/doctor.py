@@ -16,8 +16,9 @@ from neon_migrate.github.client import TOKEN_VARIABLE
 from neon_migrate.github.environments import reviewers
 from neon_migrate.github.pull_requests import merged_as
 from neon_migrate.neon.branches import production_branch
-from neon_migrate.neon.client import KEY_VARIABLE, PROJECT_VARIABLE, access
+from neon_migrate.neon.client import PROJECT_VARIABLE, access
 from neon_migrate.neon.restore import history_window
+from neon_migrate.neon.transport import KEY_VARIABLE
 from neon_migrate.render.page import listing
 
 if TYPE_CHECKING:

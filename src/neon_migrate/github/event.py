@@ -68,11 +68,6 @@ class Event:
             return ""
         return "it comes from a fork" if self.is_fork else "Dependabot opened it"
 
-    @property
-    def pull_request_url(self) -> str:
-        """The pull request's page; empty without one."""
-        return "" if self.number is None else f"{self.server_url}/{self.repository}/pull/{self.number}"
-
 
 def read_event(environment: Mapping[str, str]) -> Event:
     """The run that `environment` (os.environ) describes.

@@ -134,19 +134,6 @@ def branch_url(
     return uri
 
 
-def remove(client: NeonClient, project_id: str, name: str) -> bool:
-    """Remove the branch of exactly that name; False where there is none.
-
-    Raises NotOurBranchError where it was not made by neon-migrate.
-    """
-    found = client.branch_named(project_id, name)
-    if found is None:
-        return False
-    _require_ours(found)
-    client.delete_branch(project_id, found.id)
-    return True
-
-
 def sweep(client: NeonClient, project_id: str, now: datetime) -> Sweep:
     """Remove every branch of ours that has expired; one that can't be removed is told, and the others go on.
 

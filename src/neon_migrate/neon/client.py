@@ -1,37 +1,23 @@
-"""A small client of Neon's API v2: typed methods, one policy of retries, and nothing sent twice that may be done.
-
-The key goes into one header and nowhere else. httpx is imported when the first request is made.
-"""
+"""A small client of Neon's API v2: typed methods, waiting, and nothing sent twice that may be done."""
 
 from __future__ import annotations
 
-import logging
-import re
 import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from neon_migrate.errors import UsageError
-from neon_migrate.events import Step, silent
-from neon_migrate.neon.answers import Backoff, may_be_done, refusal
-from neon_migrate.neon.errors import (
-    STATUS_PAGE,
-    NeonAmbiguousError,
-    NeonApiError,
-    NeonNotFoundError,
-    NeonUnreachableError,
-)
+from neon_migrate.events import silent
+from neon_migrate.neon.answers import may_be_done
+from neon_migrate.neon.errors import NeonAmbiguousError, NeonApiError, NeonNotFoundError
 from neon_migrate.neon.messages import (
     annotation_in,
-    json_object,
     operation_error,
     operations_in,
     part,
     restore_sent,
     rfc3339,
-    why_unanswered,
 )
 from neon_migrate.neon.model import (
     Branch,
@@ -43,32 +29,25 @@ from neon_migrate.neon.model import (
     RestorePoint,
     Snapshot,
 )
+from neon_migrate.neon.transport import BASE_URL, HOST_VARIABLE, KEY_VARIABLE, Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
-    import httpx
-
     from neon_migrate.events import Observer
-    from neon_migrate.neon.errors import NeonBusyError
 
 T = TypeVar("T")
 
-BASE_URL = "https://console.neon.tech/api/v2"
-KEY_VARIABLE, PROJECT_VARIABLE, HOST_VARIABLE = "NEON_API_KEY", "NEON_PROJECT_ID", "NEON_API_HOST"
+PROJECT_VARIABLE = "NEON_PROJECT_ID"
 
 PAGE_SIZE = 100
 """What is asked for at once: the API takes larger numbers, and does not say that it gives as many."""
 
-_TIMEOUT_S, _CONNECT_TIMEOUT_S = 60.0, 10.0
 _PATIENCE_S = 180.0
 """How long a request waits for other operations of the project, and how long an operation may take."""
 _POLL_S = 0.5
-
-# A handler of its own, so that Python does not print stamina's notes where nobody has set up logging.
-logging.getLogger("stamina").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,27 +95,9 @@ class NeonClient:
         patience_s: float = _PATIENCE_S,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        parts = urlsplit(base_url)
-        local = parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if parts.scheme not in ("https", "http") or not parts.hostname or (parts.scheme == "http" and not local):
-            raise UsageError(
-                f"{HOST_VARIABLE} is not the URL of an API",
-                why="The key is sent there, so it has to begin with https://",
-                remedy=f"Unset it, or write it like {BASE_URL}",
-            )
-        if not re.fullmatch(r"[!-~]+", api_key):
-            raise UsageError(
-                f"{KEY_VARIABLE} is not an API key",
-                why="It has a blank, a line break or another character that no key has.",
-                remedy="Copy the key again from Neon's console.",
-            )
-        self._key = api_key
-        self._base_url = base_url.rstrip("/")
-        self._observer = observer
+        self._transport = Transport(api_key, base_url, observer=observer, patience_s=patience_s)
         self._patience_s = patience_s
         self._sleep = sleep
-        self._http: httpx.Client | None = None
-        self._told = False
 
     def __enter__(self) -> NeonClient:
         return self
@@ -147,23 +108,21 @@ class NeonClient:
         self.close()
 
     def __repr__(self) -> str:
-        return f"NeonClient(base_url={self._base_url!r})"
+        return f"NeonClient(base_url={self._transport.base_url!r})"
 
     def close(self) -> None:
         """Close the connections."""
-        if self._http is not None:
-            self._http.close()
-            self._http = None
+        self._transport.close()
 
     # What only reads
 
     def project(self, project_id: str) -> NeonProject:
         """The project."""
-        return part(self._get(f"/projects/{project_id}"), "project", NeonProject)
+        return part(self._transport.get(f"/projects/{project_id}"), "project", NeonProject)
 
     def endpoints(self, project_id: str) -> tuple[Endpoint, ...]:
         """Every compute endpoint of the project."""
-        return part(self._get(f"/projects/{project_id}/endpoints"), "endpoints", tuple[Endpoint, ...])
+        return part(self._transport.get(f"/projects/{project_id}/endpoints"), "endpoints", tuple[Endpoint, ...])
 
     def branches(self, project_id: str, *, search: str = "") -> tuple[Branch, ...]:
         """Every branch, page after page; with `search` those whose name or id contains it."""
@@ -171,7 +130,7 @@ class NeonClient:
 
     def branch(self, project_id: str, branch_id: str) -> Branch:
         """One branch, with its annotation."""
-        answer = self._get(f"/projects/{project_id}/branches/{branch_id}")
+        answer = self._transport.get(f"/projects/{project_id}/branches/{branch_id}")
         found = part(answer, "branch", Branch)
         return replace(found, annotation=annotation_in(answer.get("annotation")))
 
@@ -182,7 +141,7 @@ class NeonClient:
     def databases(self, project_id: str, branch_id: str) -> tuple[Database, ...]:
         """Every database on a branch."""
         path = f"/projects/{project_id}/branches/{branch_id}/databases"
-        return part(self._get(path), "databases", tuple[Database, ...])
+        return part(self._transport.get(path), "databases", tuple[Database, ...])
 
     def connection_uri(self, project_id: str, branch_id: str, *, database: str, role: str) -> str:
         """How to connect directly (not pooled) to a database of a branch, with the password: a secret.
@@ -190,7 +149,7 @@ class NeonClient:
         Raises NeonPasswordError where Neon keeps no passwords.
         """
         wanted = {"branch_id": branch_id, "database_name": database, "role_name": role, "pooled": "false"}
-        return part(self._get(f"/projects/{project_id}/connection_uri", wanted), "uri", str)
+        return part(self._transport.get(f"/projects/{project_id}/connection_uri", wanted), "uri", str)
 
     # What changes something
 
@@ -215,7 +174,7 @@ class NeonClient:
         }
         path = f"/projects/{project_id}/branches"
         try:
-            answer = self._send("POST", path, body=body)
+            answer = self._transport.send("POST", path, body=body)
         except NeonApiError as error:
             if not may_be_done(error):
                 raise
@@ -229,7 +188,7 @@ class NeonClient:
         """Remove a branch, and wait until it is gone; one that is gone already is fine."""
         path = f"/projects/{project_id}/branches/{branch_id}"
         try:
-            answer = self._send("DELETE", path)
+            answer = self._transport.send("DELETE", path)
         except NeonNotFoundError:
             return
         except NeonApiError as error:
@@ -253,7 +212,7 @@ class NeonClient:
         path = f"/projects/{project_id}/branches/{branch_id}/restore"
         answer, lost = dict[str, Any](), None
         try:
-            answer = self._send("POST", path, body=body)
+            answer = self._transport.send("POST", path, body=body)
         except NeonApiError as error:
             if not may_be_done(error):
                 raise
@@ -270,7 +229,7 @@ class NeonClient:
         path = f"/projects/{project_id}/branches/{branch_id}/snapshot"
         older = frozenset(snapshot.id for snapshot in self._snapshots(project_id))
         try:
-            answer = self._send("POST", path, query={"name": name, "expires_at": rfc3339(expires_at)})
+            answer = self._transport.send("POST", path, query={"name": name, "expires_at": rfc3339(expires_at)})
         except NeonApiError as error:
             if not may_be_done(error):
                 raise
@@ -292,7 +251,7 @@ class NeonClient:
                 if time.monotonic() > until:
                     raise operation_error(current, f"is still {current.status}")
                 self._sleep(_POLL_S)
-                answer = self._get(f"/projects/{project_id}/operations/{operation.id}")
+                answer = self._transport.get(f"/projects/{project_id}/operations/{operation.id}")
                 current = part(answer, "operation", Operation)
 
     def wait_ready(self, project_id: str, branch_id: str) -> Branch:
@@ -319,7 +278,7 @@ class NeonClient:
         return next((snapshot for snapshot in taken if snapshot.name == name and snapshot.id not in older), None)
 
     def _snapshots(self, project_id: str) -> tuple[Snapshot, ...]:
-        return part(self._get(f"/projects/{project_id}/snapshots"), "snapshots", tuple[Snapshot, ...])
+        return part(self._transport.get(f"/projects/{project_id}/snapshots"), "snapshots", tuple[Snapshot, ...])
 
     def _gone(self, project_id: str, branch_id: str) -> bool | None:
         try:
@@ -349,7 +308,7 @@ class NeonClient:
             query["search"] = search
         seen: set[str] = set()
         while True:
-            answer = self._get(f"/projects/{project_id}/branches", query)
+            answer = self._transport.get(f"/projects/{project_id}/branches", query)
             page = part(answer, "branches", tuple[Branch, ...])
             annotations = answer.get("annotations") or {}
             new = [branch for branch in page if branch.id not in seen]
@@ -360,65 +319,3 @@ class NeonClient:
             if not cursor or not new:
                 return
             query["cursor"] = cursor
-
-    def _get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
-        return self._send("GET", path, query=query)
-
-    def _send(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        """Send a request, as often as `Backoff` allows, and give its answer; an empty one for 204."""
-        import stamina
-
-        backoff = Backoff(safe=method == "GET", patience_s=self._patience_s, waiting=self._waiting)
-        for attempt in stamina.retry_context(on=backoff, attempts=None, timeout=self._patience_s):
-            with attempt:
-                return self._once(method, path, query, body)
-        raise AssertionError("stamina raises the last error")
-
-    def _once(
-        self, method: str, path: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
-        import httpx
-
-        request = f"{method} {path}"
-        try:
-            response = self._client().request(method, self._base_url + path, params=query, json=body)
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            unreachable = NeonUnreachableError(
-                "Neon's API gave no answer",
-                why=f"{request}: {why_unanswered(error)}",
-                remedy=f"Check this machine's network; {STATUS_PAGE} tells of incidents.",
-            )
-            unreachable.sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
-            raise unreachable from None
-        if response.status_code == 204:
-            return {}
-        answer = json_object(response)
-        if response.is_success:
-            if answer is None:
-                raise NeonApiError(
-                    "Neon's answer can't be read",
-                    status=response.status_code,
-                    why=f"{request} was answered with something else than a JSON object",
-                    remedy=f"Check {HOST_VARIABLE}, and whether a proxy stands in between.",
-                )
-            return answer
-        said = answer or {}
-        code, message, request_id = (str(said.get(name) or "") for name in ("code", "message", "request_id"))
-        raise refusal(request, response.status_code, code, message, request_id, response.headers.get("Retry-After"))
-
-    def _client(self) -> httpx.Client:
-        if self._http is None:
-            import httpx
-
-            headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json"}
-            self._http = httpx.Client(
-                headers=headers, timeout=httpx.Timeout(_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S), follow_redirects=False
-            )
-        return self._http
-
-    def _waiting(self, error: NeonBusyError) -> None:
-        if not self._told:
-            self._told = True
-            self._observer(Step(f"waiting for Neon: {error.what}"))
