@@ -167,3 +167,59 @@ def test_a_column_that_only_gets_its_name_back_is_no_loss(bench: Workbench) -> N
     report = rollback(bench.project, 4, confirm=agreed)
     assert report.plan.losses == ()
     assert bench.versions() == [1, 2, 3]
+
+
+def test_what_is_computed_is_not_run_on_a_database_that_drifted(bench: Workbench) -> None:
+    """It starts from what the migrations make; the differences are named, and a down file is the way around."""
+    bench.write(_4_d="CREATE TABLE d (i int);")
+    apply(bench.project)
+    bench.query("CREATE TABLE by_hand ()")
+    with pytest.raises(RefusedError, match="way back of 4 would be computed") as caught:
+        rollback(bench.project, 4, confirm=agreed, computed_downs=True, allow_data_loss=True)
+    assert caught.value.why == "table public.by_hand is unexpected"
+    assert bench.versions() == [1, 2, 3, 4]
+    (bench.settings.migrations / "4_d.sql").rename(bench.settings.migrations / "4_d.up.sql")
+    bench.write(_4_d__down="DROP TABLE d;")
+    rollback(bench.project, 4, confirm=agreed, allow_data_loss=True)
+    assert bench.versions() == [1, 2, 3]
+
+
+def test_what_is_computed_is_not_run_on_a_database_that_was_changed_meanwhile(bench: Workbench) -> None:
+    """Between the confirmation and the lock: nothing is done. The plan says which Catalog it starts from."""
+    bench.write(_4_d="CREATE INDEX a_j ON a (j);")
+    apply(bench.project)
+    plans: list[RollbackPlan] = []
+
+    def meanwhile(plan: RollbackPlan) -> bool:
+        plans.append(plan)
+        bench.query("CREATE TABLE by_hand ()")
+        return True
+
+    with pytest.raises(RefusedError, match="not the one that this plan starts from"):
+        rollback(bench.project, 3, confirm=meanwhile, computed_downs=True, allow_data_loss=True)
+    assert bench.versions() == [1, 2, 3, 4]
+    assert len(plans[0].fingerprint) == 64
+
+
+def test_an_expression_that_is_written_down_in_another_way_is_restored(bench: Workbench) -> None:
+    """Postgres deparses `IN` on a varchar otherwise once it has read its own text again: here that is no doubt, and the
+    next way back does not make it again. Nor is it drift in a database that came from a dump.
+    """
+    bench.write(_4_d="CREATE TABLE d (s varchar(9), CONSTRAINT c CHECK (s IN ('x', 'y')));")
+    bench.write(_5_e="ALTER TABLE d ADD n int;", _6_f="ALTER TABLE d DROP CONSTRAINT c;")
+    apply(bench.project)
+    report = rollback(bench.project, 5, confirm=agreed, computed_downs=True, allow_data_loss=True)
+    assert not any("does not restore" in warning for warning in report.plan.warnings)
+    assert [len(step.statements) for step in report.plan.steps] == [1, 1]
+    assert report.drift == ()
+    assert rollback(bench.project, 4, confirm=agreed, computed_downs=True, allow_data_loss=True).drift == ()
+
+
+def test_a_computed_way_back_that_takes_long_says_so(bench: Workbench) -> None:
+    """It is one transaction: the index that comes back is built under a lock; `undo` is named. What goes is quick."""
+    bench.write(_4_d="DROP INDEX a_i;", _5_e="CREATE INDEX a_j ON a (j);")
+    apply(bench.project)
+    report = rollback(bench.project, 4, confirm=agreed, computed_downs=True)
+    (warning,) = report.plan.warnings
+    assert "way back of 4 is one transaction" in warning
+    assert "neon-migrate undo 4" in warning

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from neon_migrate.differences import Difference, differences
 from neon_migrate.errors import NeonMigrateError, ScratchError, StatementError
 from neon_migrate.events import DriftFound, Step, Warned
-from neon_migrate.expected import other_major, replayed_catalog
+from neon_migrate.expected import other_major
 from neon_migrate.plan import plan
-from neon_migrate.settled import as_written_by_one
+from neon_migrate.settled import settled_live
 from neon_migrate.sources.database import catalog_of
-from neon_migrate.sources.migrations import snapshot_keys
+from neon_migrate.sources.migrations import replay, snapshot_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,8 +84,8 @@ def _compared(project: Project, applied: Sequence[Migration], live: Live) -> Dri
     project.observer(Step("comparing the database with its migrations"))
     try:
         with project.scratch(major=live.major, wanted=snapshot_keys(applied, project.settings)) as server:
-            expected = replayed_catalog(project, applied, server)
-            found, expected = as_written_by_one(server, live.catalog, expected)
+            database = replay(server, applied, project.settings).database
+            found, expected = settled_live(live.catalog, server, database, project.settings)
             return Drift(differences(plan(found, expected).changes), other_major(server), compared=True)
     except (ScratchError, StatementError) as error:
         return Drift((), (f"The database could not be compared with its migrations: {error}",), compared=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from neon_migrate.events import Step, Warned
 from neon_migrate.ledger import folder
 from neon_migrate.ledger.history import History
-from neon_migrate.settled import as_written_by_one
+from neon_migrate.settled import settled_live
 from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
 from neon_migrate.status import read_ledger
@@ -72,8 +72,7 @@ def expect(
         warnings = (*other_major(server), *map(str, begun))
         replayed = replay(server, applied, project.settings)
         repeat(server, replayed.database, begun, project.settings)
-        expected = scratch_catalog(server, replayed.database, project.settings)
-        found, expected = as_written_by_one(server, found, expected)
+        found, expected = settled_live(found, server, replayed.database, project.settings)
         if look is not None:
             look(server, replayed.database, session)
     for warning in warnings:

@@ -10,6 +10,7 @@ from neon_migrate.errors import UsageError
 from neon_migrate.kind import Run
 from neon_migrate.ledger.migration import NO_TRANSACTION
 from neon_migrate.online import Batch, online
+from neon_migrate.ordering import DROP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,11 +57,15 @@ def in_one_file(plan: Plan, *, head: Iterable[str] = (), transactional: bool = F
     """
     batches = online(plan)
     single = batches[0] if len(batches) == 1 and not transactional else Batch(plan.statements)
-    waits = len(batches) > 1 and any(batch.run > Run.SHARED for batch in batches)
-    sentences = (*head, *((_WAITS,) if waits else ()))
+    sentences = (*head, *((_WAITS,) if len(batches) > 1 and waits(plan) else ()))
     if not single.statements and not sentences:
         return ""
     return migration_text(single.statements, head=sentences, no_transaction=not single.transactional)
+
+
+def waits(plan: Plan) -> bool:
+    """Whether the Plan, done in one transaction, locks something for as long as there are rows."""
+    return any(step.run > Run.SHARED for part in plan.parts if part.node[0] != DROP for step in part.online)
 
 
 def under(sentence: str, text: str) -> str:

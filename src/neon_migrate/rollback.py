@@ -1,4 +1,9 @@
-"""`rollback`: applied migrations taken back, newest first, after it was seen on a scratch what that does and loses."""
+"""`rollback`: applied migrations taken back, newest first, after it was seen on a scratch what that does and loses.
+
+A way back and the removal of its ledger row are one transaction, also where the way back is computed: it is run when
+something has gone wrong, and all or nothing is worth more then than short locks. Where it takes as long as there are
+rows, that is said before, and `undo`, which writes migrations that don't, is named.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +11,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neon_migrate import execute
+from neon_migrate.diff import diff
+from neon_migrate.differences import differences
 from neon_migrate.drift import compare_after, look
 from neon_migrate.errors import HistoryError, RefusedError, ScratchError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.expected import other_major, replayed_catalog
 from neon_migrate.ledger import folder
 from neon_migrate.ledger.history import History
+from neon_migrate.migration_text import waits
 from neon_migrate.plan import plan
 from neon_migrate.postgres.session import connect
+from neon_migrate.run_plan import require_start
 from neon_migrate.runner import locked, require_in_order
+from neon_migrate.settled import settled_live
 from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import open_scratch, replay, snapshot_keys
 from neon_migrate.sql import identifier, qualified
@@ -23,7 +33,8 @@ from neon_migrate.status import StatusReport, read_ledger, report
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from neon_migrate.catalog import Key
+    from neon_migrate.catalog import Catalog, Key
+    from neon_migrate.diff import Change
     from neon_migrate.differences import Difference
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.ledger.migration import LedgerRow, Migration
@@ -33,6 +44,8 @@ if TYPE_CHECKING:
     from neon_migrate.project import Project
 
 Way = Literal["down file", "computed", "ledger only"]
+
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +81,13 @@ class DataLoss:
 class RollbackPlan:
     """What a rollback is going to do, as it was seen on a scratch; nothing is done yet.
 
-    version   the oldest one that goes: what a person types to confirm
-    steps     newest first
-    losses    the data that goes
-    by_hand   with `tracking_only`: the SQL that would take the schema back, which nobody runs
-    warnings  what makes this less than certain, such as a down file that does not restore the schema before
+    version      the oldest one that goes: what a person types to confirm
+    steps        newest first
+    losses       the data that goes
+    by_hand      with `tracking_only`: the SQL that would take the schema back, which nobody runs
+    warnings     what makes this less than certain, such as a down file that does not restore the schema before
+    fingerprint  of the Catalog that the computed statements start from: on another they are not run; empty where there
+                 are none
     """
 
     database: str
@@ -81,6 +96,7 @@ class RollbackPlan:
     losses: tuple[DataLoss, ...] = ()
     by_hand: str = ""
     warnings: tuple[str, ...] = ()
+    fingerprint: str = ""
 
     @property
     def computed(self) -> tuple[RollbackStep, ...]:
@@ -130,9 +146,10 @@ def rollback(
     allow_data_loss  go on where tables, columns or values would go
     computed_downs   go on where a migration has no down file and its way back is computed
 
-    Raises RefusedError (data loss or computed downs that were not allowed, pooled connection), HistoryError (`version`
-    is not applied; a fault of the history), StatementError (a down file fails, on the scratch already), BusyError,
-    UnreachableError, InterruptedRunError, ScratchError.
+    Raises RefusedError (data loss or computed downs that were not allowed; computed downs on a database that is not
+    what its migrations make; pooled connection), HistoryError (`version` is not applied; a fault of the history),
+    StatementError (a down file fails, on the scratch already), BusyError, UnreachableError, InterruptedRunError,
+    ScratchError.
     """
     found = folder.read(project.settings).require()
     with connect(project.require_target().direct()) as session:
@@ -145,6 +162,8 @@ def rollback(
         return RollbackReport(planned, False, (), report(planned.database, found, rows))
     with locked(project) as run:
         _require_unchanged(rows, run.ledger)
+        if planned.fingerprint:
+            require_start(planned.fingerprint, catalog_of(run.session, project.settings))
         if tracking_only:
             taken = run.forget(going)
         else:
@@ -197,9 +216,28 @@ class _Planning:
         keys = snapshot_keys(self.staying, self.project.settings)
         with self.project.scratch(major=self.live.major, wanted=keys) as server:
             doubts = list(other_major(server))
+            fingerprint = self._start(server, applied)
             observed = list(self._observed(server, doubts))
         losses = dict.fromkeys(loss for _, statements in observed for loss in self._losses(statements))
-        return RollbackPlan(database, version, tuple(step for step, _ in observed), tuple(losses), "", tuple(doubts))
+        steps = tuple(step for step, _ in observed)
+        return RollbackPlan(database, version, steps, tuple(losses), "", tuple(doubts), fingerprint)
+
+    def _start(self, server: ScratchServer, applied: Sequence[Migration]) -> str:
+        """The fingerprint of the live Catalog where a way back is computed; empty where none is.
+
+        What is computed starts from the replay of what is applied. Raises RefusedError where the database is another.
+        """
+        without = [one.version for one in self.going if one.down is None]
+        if not without:
+            return ""
+        settings = self.project.settings
+        live = catalog_of(self.live, settings)
+        database = replay(server, applied, settings).database
+        unlike = differences(diff(*settled_live(live, server, database, settings)))
+        server.drop(database)
+        if unlike:
+            raise _drifted(without, unlike)
+        return live.fingerprint
 
     def _by_hand(self, applied: Sequence[Migration]) -> tuple[str, tuple[str, ...]]:
         keys = snapshot_keys(applied, self.project.settings)
@@ -229,19 +267,34 @@ class _Planning:
                     raise
                 history.append(catalog_of(session, settings))
             now = history.pop()
-            for migration in self.going:
+            start = now
+            for place, migration in enumerate(self.going, 1):
                 wanted = history.pop()
-                step = _step(migration, plan(now, wanted))
+                computed = plan(start, wanted)
+                step = _step(migration, computed)
                 self._try(session, migration, step, conditions)
                 before, now = now, catalog_of(session, settings)
-                left = plan(now, wanted).changes
-                if left:
-                    names = ", ".join(str(change.key) for change in left[:5])
-                    warnings.append(f"The way back of {migration.version} does not restore the schema before: {names}")
+                left = self._left(server, now, wanted, self.going[place:])
+                # Where only the writing of an expression is another one, the next step need not make it again.
+                start = now if left else wanted
+                warnings += _doubts(step, computed, left)
                 # What only has another name now, as one database's addresses tell, is no loss.
                 renamed = before.renamed_in(now).keys()
                 changes = plan(before, now).statements
                 yield step, [one for one in changes if renamed.isdisjoint(one.serves)]
+
+    def _left(
+        self, server: ScratchServer, now: Catalog, wanted: Catalog, still_going: Sequence[Migration]
+    ) -> Sequence[Change]:
+        """In what the scratch is not as it was before the migration, with those applied that are to go after it."""
+        if not diff(now, wanted):
+            return ()
+        staying = (*self.staying, *reversed(still_going))
+        database = replay(server, staying, self.project.settings).database
+        try:
+            return diff(*settled_live(now, server, database, self.project.settings))
+        finally:
+            server.drop(database)
 
     def _try(self, session: Session, migration: Migration, step: RollbackStep, conditions: execute.Conditions) -> None:
         try:
@@ -281,6 +334,29 @@ def _step(migration: Migration, computed: Plan) -> RollbackStep:
         return RollbackStep(migration.version, migration.description, "down file")
     statements = tuple(statement.sql for statement in computed.statements)
     return RollbackStep(migration.version, migration.description, "computed", statements)
+
+
+def _doubts(step: RollbackStep, computed: Plan, left: Sequence[Change]) -> Iterator[str]:
+    if left:
+        names = ", ".join(str(change.key) for change in left[:5])
+        yield f"The way back of {step.version} does not restore the schema before: {names}"
+    if step.way == "computed" and waits(computed):
+        yield (
+            f"The way back of {step.version} is one transaction, so that it is done wholly or not at all: it locks "
+            f"what it changes for as long as there are rows. neon-migrate undo {step.version} writes it as migrations "
+            "that don't."
+        )
+
+
+def _drifted(versions: Sequence[int], unlike: Sequence[Difference]) -> RefusedError:
+    more = (f"and {len(unlike) - _SHOWN} more",) if len(unlike) > _SHOWN else ()
+    return RefusedError(
+        f"The way back of {', '.join(map(str, versions))} would be computed, and the database is not what its "
+        "migrations make",
+        why="\n".join((*map(str, unlike[:_SHOWN]), *more)),
+        remedy="Bring it in line first (neon-migrate compare --sql), or write the way back yourself, as a .down.sql "
+        "beside a .up.sql: what is written is run as it is, and no checksum covers it.",
+    )
 
 
 def _require_allowed(planned: RollbackPlan, *, allow_data_loss: bool, computed_downs: bool) -> None:

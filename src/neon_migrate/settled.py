@@ -17,7 +17,7 @@ from neon_migrate.objects import kind_of
 from neon_migrate.plan import plan
 from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.run_plan import run_plan
-from neon_migrate.sources.database import catalog_of
+from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.migrations import open_scratch
 from neon_migrate.sources.roles import make_roles
 
@@ -66,6 +66,14 @@ def settled_beside(live: Catalog, scratch: ScratchDatabase, settings: Settings) 
         live = _as_written_by(scratch.server, live, scratch.catalog)
     changed = _changed(live, scratch.catalog)
     return _definitions_read_again(live, scratch, changed), _made_again(scratch, changed, settings)
+
+
+def settled_live(live: Catalog, server: ScratchServer, database: str, settings: Settings) -> tuple[Catalog, Catalog]:
+    """A live Catalog and that of a scratch database, with their expressions in one form. The scratch is changed."""
+    catalog = scratch_catalog(server, database, settings)
+    if live.major != server.major:
+        return as_written_by_one(server, live, catalog)
+    return settled_beside(live, ScratchDatabase(server, database, catalog), settings)
 
 
 def as_written_by_one(server: ScratchServer, first: Catalog, second: Catalog) -> tuple[Catalog, Catalog]:

@@ -20,7 +20,7 @@ from neon_migrate.postgres.session import connect
 from neon_migrate.postgres.sizes import read_sizes
 from neon_migrate.report import TableSize
 from neon_migrate.run_plan import run_plan
-from neon_migrate.settled import as_written_by_one
+from neon_migrate.settled import settled_live
 from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.migrations import replay
 from neon_migrate.sources.roles import add_roles, roles_in
@@ -112,7 +112,7 @@ def drift_of(server: ScratchServer, live: Live, applied: Sequence[Migration], se
     """The replay of what is applied, and in what `live` differs from it."""
     database = replay(server, applied, settings).database
     add_roles(server, live.roles)
-    found, expected = as_written_by_one(server, live.catalog, scratch_catalog(server, database, settings))
+    found, expected = settled_live(live.catalog, server, database, settings)
     return StandIn(database, differences(plan(found, expected).changes), other_major(server))
 
 
