@@ -313,8 +313,9 @@ def ci_maintenance(
     tasks: Sequence[Literal["compare", "export", "sweep"]] = ("compare", "export", "sweep"),
     output: Path,
     propose_as: str = "",
+    commit_as: str = "",
 ) -> MaintenanceReport:
     """Drift, export and expired branches, on a schedule; see `neon_migrate.ci.maintenance`."""
     from neon_migrate.ci.maintenance import maintenance as verb
 
-    return verb(project, environment, tasks=tasks, output=output, propose_as=propose_as)
+    return verb(project, environment, tasks=tasks, output=output, propose_as=propose_as, commit_as=commit_as)

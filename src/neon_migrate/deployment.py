@@ -130,7 +130,7 @@ class StateBefore:
 class PullRequestReport:
     """What a pull request was told.
 
-    validation   every check, on a scratch
+    validation   every check, on a scratch; without any where it did not come to an end, which `failure` tells
     report       the rehearsal; None where there was none: `failure` or `unrehearsed` says why
     verdict      `in order`, `look` or `stop`
     remarks      what there is to say of single places
@@ -164,16 +164,16 @@ class PlanReport:
 class DeployReport:
     """What a deployment did, and where it stopped.
 
-    plan         None where it did not come to one
-    before       None where it did not come to applying
-    applied      committed, in order
-    not_applied  what the plan had and was not run to its end
-    missing      what verifying found missing
-    drift        what comparing found different
-    rollback     the ways on; None where all went well, or nothing was begun
-    approved_by  login names; empty where nobody had to approve
-    comment_url  of the pull request's comment; empty where there is none
-    files        the artifacts
+    plan          None where it did not come to one
+    before        None where it did not come to applying
+    applied       committed, in order
+    not_applied   what the plan had and was not run to its end
+    missing       what verifying found missing
+    drift         what comparing found different
+    rollback      the ways on; None where all went well, or nothing was begun
+    approved_by   login names; empty where nobody had to approve
+    comment_urls  of the pull requests' comments, first that of the run's own commit
+    files         the artifacts
     """
 
     plan: DeploymentPlan | None
@@ -187,7 +187,7 @@ class DeployReport:
     exit_code: ExitCode
     rollback: RollbackPlan | None = None
     approved_by: tuple[str, ...] = ()
-    comment_url: str = ""
+    comment_urls: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -201,10 +201,11 @@ class DeployReport:
 class MaintenanceReport:
     """What a scheduled run found and did; a part that was not asked for is None.
 
-    issue_url  of the drift issue that is open, or was closed; empty for none
+    issue_url     of the drift issue that is open, or was closed; empty for none
     proposal_url  of the pull request with the exported schema; empty where none is open or none was asked for
-    swept      names of the Neon branches of ours that were removed, `remaining` those that could not be, and why
-    failures   of each part that failed; the others were done all the same
+    commit_url    of the commit with the exported schema; empty where the file was so already or none was asked for
+    swept         names of the Neon branches of ours that were removed, `remaining` those that could not be, and why
+    failures      of each part that failed; the others were done all the same
     """
 
     compared: CompareReport | None
@@ -213,6 +214,7 @@ class MaintenanceReport:
     remaining: tuple[str, ...] = ()
     issue_url: str = ""
     proposal_url: str = ""
+    commit_url: str = ""
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     exit_code: ExitCode = ExitCode.OK

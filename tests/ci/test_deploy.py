@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from neon_migrate import api
 from neon_migrate.ci.pull_request import _MOST_COMMENT
 from neon_migrate.deployment import changes_since, decode_plan
-from neon_migrate.errors import ExitCode, HistoryError, UsageError
+from neon_migrate.errors import ExitCode, HistoryError, NeonMigrateError, UsageError
 from neon_migrate.events import Event, MigrationApplied, Step
 from neon_migrate.github.comment import marker
 from tests.ci.conftest import PULL_REQUEST, Road
@@ -372,7 +373,7 @@ def test_a_failing_slack_fails_no_deployment(road: Road) -> None:
     report = _deploy(road, approved)
     assert report.exit_code is ExitCode.OK
     assert [warning.split(":")[0] for warning in report.warnings] == [
-        "The comment could not be updated",
+        "The comment of pull request 7 could not be updated",
         "Slack could not be told",
     ]
     assert road.slack.url not in "".join(report.warnings)
@@ -393,8 +394,65 @@ def test_what_cannot_be_written_fails_no_deployment(road: Road, tmp_path: Path) 
 def test_a_commit_without_a_pull_request_has_no_comment(road: Road) -> None:
     """It was pushed to main."""
     road.github.merged.clear()
-    assert _deploy(road, _approved(road)).comment_url == ""
+    assert _deploy(road, _approved(road)).comment_urls == ()
     assert road.github.comments == {}
+
+
+def test_every_pull_request_that_the_deployment_carried_is_told(road: Road) -> None:
+    """While it waited, GitHub replaced the runs of those before: their migrations' files lead to them."""
+    mark = marker("report", str(road.bench.target), road.environment.get("NEON_PROJECT_ID", ""))
+    road.bench.write(_0002_orders="CREATE TABLE orders ();", _0003_pets="CREATE TABLE pets ();")
+    for number, file in ((5, "0001_users.up.sql"), (6, "0002_orders.sql"), (PULL_REQUEST, "0003_pets.sql")):
+        road.github.add_comment(number, f"{mark}\n## review of {number}\n", BOT)
+        road.github.history[f"migrations/{file}"] = [f"commit-{number}"]
+        road.github.merged[f"commit-{number}"] = number
+    report = _deploy(road, _approved(road))
+    assert report.warnings == ()
+    assert [url.partition("#")[0].rpartition("/")[2] for url in report.comment_urls] == ["7", "6", "5"]
+    for number in (5, 6, PULL_REQUEST):
+        (body,) = road.github.bodies(number)
+        assert body.index("neon-migrate: deployed") < body.index(f"## review of {number}")
+    assert road.outputs["comment-url"] == report.comment_urls[0]
+    links = road.slack.taken[-1]["blocks"][-1]["elements"][0]["text"]
+    assert all(f"|pull request {number}>" in links for number in (5, 6, PULL_REQUEST))
+
+
+def test_a_history_that_can_not_be_asked_for_keeps_no_comment_back(road: Road) -> None:
+    """The run's own pull request is told, and that others are not is a warning."""
+    approved = _approved(road)
+    road.github.before = lambda method, path: (
+        road.github.faults.append(Fault("GET", 403, "no")) if path.endswith("/commits") else None
+    )
+    report = _deploy(road, approved)
+    assert "neon-migrate: deployed" in road.comment
+    (warning,) = report.warnings
+    assert warning.startswith("The pull requests of the migrations could not be found")
+
+
+def test_a_plan_that_can_not_be_handed_on_is_told(road: Road, tmp_path: Path) -> None:
+    """Without outputs there is nothing to approve: it is an error, of which summary and Slack are told."""
+    road.event("push", {}, GITHUB_OUTPUT=str(tmp_path / "no" / "folder"))
+    with pytest.raises(NeonMigrateError, match="No such file") as raised:
+        api.ci_plan(road.project, road.environment, deploy_to="production")
+    assert raised.value.exit_code is ExitCode.FAILED
+    assert "No such file" in road.summary
+    assert road.told == ["❌ The deployment to production can't be planned"]
+
+
+def test_a_fault_of_ours_while_planning_is_told(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its class and where it was raised, and without what it quotes."""
+
+    def fail(project: object) -> None:
+        raise RuntimeError("ann@example.com")
+
+    monkeypatch.setattr("neon_migrate.ci.plan.planned", fail)
+    road.event("push", {})
+    with pytest.raises(NeonMigrateError, match="A fault in neon-migrate") as raised:
+        api.ci_plan(road.project, road.environment, deploy_to="production")
+    assert "RuntimeError" in raised.value.what and "It was raised in test_deploy.py" in raised.value.why
+    assert road.told == ["❌ The deployment to production can't be planned"]
+    assert "RuntimeError" in road.summary
+    assert "ann@example.com" not in road.summary + str(raised.value) + json.dumps(road.slack.taken)
 
 
 def test_outside_github_actions_there_is_nothing_to_deploy(road: Road) -> None:
@@ -419,8 +477,8 @@ def test_the_state_before_is_recorded(neon_road: Road, neon_api: FakeNeon, backu
     assert report.exit_code is ExitCode.OK, report.failure
     assert report.before is not None
     assert (report.before.branch, report.before.window_s) == ("main", 86_400)
-    assert report.before.backup == ("" if backup == "none" else "before-run-99-1")
-    made = neon_api.named("before-run-99-1")
+    assert re.fullmatch("" if backup == "none" else "before-run-99-1-[0-9a-f]{6}", report.before.backup)
+    made = neon_api.named(report.before.backup)
     assert (made is not None) == (backup == "branch")
 
 
@@ -453,7 +511,7 @@ def test_a_change_while_the_backup_is_made_stops_it(neon_road: Road, neon_api: F
     assert (report.applied, report.before, report.rollback) == ((), None, None)
     assert "Nothing was done to the database" in neon_road.summary
     (warning,) = report.warnings
-    assert "The backup before-run-99-1" in warning
+    assert "The backup before-run-99-1-" in warning
     made = bench.query("SELECT to_regclass('users')::text, to_regclass('_sqlx_migrations')::text")
     assert made == ([(None, None)] if how == "drift" else [("users", "_sqlx_migrations")])
 
@@ -465,10 +523,20 @@ def test_a_run_that_is_run_again_makes_its_own_backup(neon_road: Road, neon_api:
     neon_road.bench.write(_0002_wrong="SELECT nope;")
     first = _deploy(neon_road, _approved(neon_road), **neon_api.environment, GITHUB_RUN_ATTEMPT="1")
     again = _deploy(neon_road, _approved(neon_road), **neon_api.environment, GITHUB_RUN_ATTEMPT="2")
-    assert [report.before.backup if report.before else "" for report in (first, again)] == [
-        "before-run-99-1",
-        "before-run-99-2",
-    ]
+    names = [report.before.backup if report.before else "" for report in (first, again)]
+    assert [name.rpartition("-")[0] for name in names] == ["before-run-99-1", "before-run-99-2"]
+
+
+@pytest.mark.parametrize("backup", ["branch", "snapshot"])
+def test_two_deployments_of_one_attempt_make_two_backups(neon_road: Road, neon_api: FakeNeon, backup: Any) -> None:
+    """Of two databases of one project, say, or of a step that is tried again."""
+    neon_road.bench.settings = replace(neon_road.bench.settings, backup=backup)
+    neon_road.bench.write(_0002_wrong="SELECT nope;")
+    made = [_deploy(neon_road, _approved(neon_road), **neon_api.environment) for _ in range(2)]
+    names = {report.before.backup for report in made if report.before}
+    assert len(names) == 2
+    there = [branch.name for branch in neon_api.branches.values()] + [one["name"] for one in neon_api.snapshots]
+    assert names <= set(there)
 
 
 def test_the_state_before_is_of_after_the_backup(neon_road: Road, neon_api: FakeNeon) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from neon_migrate import api
-from neon_migrate.errors import ExitCode
+from neon_migrate.errors import ExitCode, UsageError
+from neon_migrate.events import Event, Step
 from neon_migrate.neon.model import OURS
 
 if TYPE_CHECKING:
@@ -47,6 +49,33 @@ def test_drift_is_one_issue_for_as_long_as_it_lasts(deployed: Road) -> None:
     assert [issue["state"] for issue in deployed.github.issues] == ["closed"]
 
 
+def test_the_team_is_told_of_drift_once(deployed: Road) -> None:
+    """When it is new, when it is another, and when it is gone; not every morning of the same."""
+    deployed.bench.query("CREATE TABLE by_hand (id int)")
+    for _ in range(2):
+        _maintain(deployed, "compare")
+    assert [told.partition(" in ")[0] for told in deployed.told] == ["⚠️ Drift: 2 differences"]
+    deployed.bench.query("CREATE TABLE by_hand_too (id int)")
+    for _ in range(2):
+        _maintain(deployed, "compare")
+    assert [told.partition(" in ")[0] for told in deployed.told[1:]] == ["⚠️ Drift: 4 differences"]
+    deployed.bench.query("DROP TABLE by_hand, by_hand_too")
+    for _ in range(2):
+        _maintain(deployed, "compare")
+    assert deployed.told[2:] == [f"✅ No drift any more in {deployed.bench.target}"]
+
+
+def test_drift_is_told_where_no_issue_can_be_written(deployed: Road) -> None:
+    """And the failure too: it is not known what the team knows."""
+    deployed.bench.query("CREATE TABLE by_hand ()")
+    report = _maintain(deployed, "compare", GITHUB_TOKEN="")
+    assert [told.partition(" in ")[0] for told in deployed.told] == [
+        "⚠️ Drift: 1 difference",
+        f"❌ The maintenance of {deployed.bench.target} failed",
+    ]
+    assert report.exit_code is ExitCode.USAGE
+
+
 def test_without_drift_no_issue_is_opened(deployed: Road) -> None:
     """And nobody is told."""
     assert _maintain(deployed, "compare").exit_code is ExitCode.OK
@@ -75,6 +104,60 @@ def test_the_schema_is_proposed_where_asked(deployed: Road) -> None:
     assert b"CREATE TABLE public.users" in deployed.github.branches[branch]["schema/production.sql"]
     deployed.github.branches["main"] = deployed.github.branches[branch]
     assert api.ci_maintenance(deployed.project, deployed.environment, **how).proposal_url == ""  # type: ignore[arg-type]
+
+
+def test_the_schema_is_committed_where_asked(deployed: Road) -> None:
+    """Straight to the default branch, once for each change; not both ways at once."""
+    deployed.event("schedule", {})
+    how = {"tasks": ("export",), "output": deployed.output, "commit_as": "schema/production.sql"}
+    report = api.ci_maintenance(deployed.project, deployed.environment, **how)  # type: ignore[arg-type]
+    assert report.failures == ()
+    assert deployed.outputs["commit-url"] == report.commit_url != ""
+    assert report.commit_url in deployed.summary
+    assert b"CREATE TABLE public.users" in deployed.github.branches["main"]["schema/production.sql"]
+    assert (deployed.github.pulls, list(deployed.github.branches)) == ([], ["main"])
+    again = api.ci_maintenance(deployed.project, deployed.environment, **how)  # type: ignore[arg-type]
+    assert (again.commit_url, again.failures) == ("", ())
+    with pytest.raises(UsageError, match="to be proposed and to be committed"):
+        api.ci_maintenance(deployed.project, deployed.environment, propose_as="a.sql", **how)  # type: ignore[arg-type]
+
+
+def test_a_branch_that_takes_no_commit_is_a_failure_with_a_way_out(deployed: Road) -> None:
+    """The export itself is there as an artifact."""
+    deployed.event("schedule", {})
+    deployed.github.ruled = "Changes must be made through a pull request."
+    report = api.ci_maintenance(
+        deployed.project, deployed.environment, tasks=("export",), output=deployed.output, commit_as="schema.sql"
+    )
+    (failure,) = report.failures
+    assert "does not let this workflow commit schema.sql to main" in failure.what
+    assert "propose-as" in failure.remedy
+    assert report.exit_code is ExitCode.FAILED
+    assert report.exported is not None and report.exported.path.exists()
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("ann@example.com"), OSError(28, "No space left on device")])
+def test_what_nobody_expected_keeps_no_other_part(deployed: Road, fault: Exception) -> None:
+    """It is told in summary and Slack, less what it quotes, and the export is made."""
+    deployed.event("schedule", {})
+
+    def fail(event: Event) -> None:
+        if isinstance(event, Step) and event.what.startswith("replaying"):
+            raise fault
+
+    report = api.ci_maintenance(
+        replace(deployed.project, observer=fail),
+        deployed.environment,
+        tasks=("compare", "export"),
+        output=deployed.output,
+    )
+    (failure,) = report.failures
+    said = "RuntimeError" if isinstance(fault, RuntimeError) else "No space left"
+    assert said in failure.what and said in deployed.summary
+    assert report.exit_code is ExitCode.FAILED
+    assert report.exported is not None
+    assert deployed.told == [f"❌ The maintenance of {deployed.bench.target} failed"]
+    assert "ann@example.com" not in deployed.summary + repr(report) + repr(deployed.slack.taken)
 
 
 def test_a_part_that_fails_does_not_keep_the_others(deployed: Road) -> None:

@@ -11,6 +11,9 @@ import pytest
 from neon_migrate import api
 from neon_migrate.ci.run import start
 from neon_migrate.errors import ExitCode, NeonMigrateError, RefusedError
+from neon_migrate.events import Event, Step
+from neon_migrate.render.ci import pull_request_page
+from neon_migrate.render.plain import text as plain
 from neon_migrate.report import decode
 from tests.ci.conftest import Road
 from tests.github.fake_api import Fault
@@ -161,6 +164,48 @@ def test_a_database_that_is_not_there_is_told(road: Road) -> None:
     report = _review(road)
     assert (report.exit_code, report.verdict) == (ExitCode.UNREACHABLE, "stop")
     assert "did not come to an end" in road.comment
+
+
+@pytest.mark.parametrize(
+    ("at", "what"), [("check: ", "The validation did not come"), ("reading production", "The rehearsal did not come")]
+)
+@pytest.mark.parametrize("fault", [RuntimeError("ann@example.com"), OSError(28, "No space left on device")])
+def test_what_nobody_expected_is_told_too(road: Road, at: str, what: str, fault: Exception) -> None:
+    """The comment of the push before does not stay as if it were of this one; what the fault quotes stays inside."""
+    assert "neon-migrate: look" in (_review(road) and road.comment)
+    road.pull_request("synchronize")
+
+    def fail(event: Event) -> None:
+        if isinstance(event, Step) and event.what.startswith(at):
+            raise fault
+
+    project = replace(road.project, observer=fail)
+    report = api.ci_pull_request(project, road.environment, output=road.output)
+    assert (report.exit_code, report.verdict, road.outputs["verdict"]) == (ExitCode.FAILED, "stop", "stop")
+    assert report.failure is not None
+    said = "RuntimeError" if isinstance(fault, RuntimeError) else "No space left"
+    assert said in report.failure.what
+    for text in (road.comment, road.summary):
+        assert text.count("neon-migrate: stop") == 1 and what in text and said in text
+        assert "ann@example.com" not in text
+    assert "ann@example.com" not in repr(report)
+    assert "stop" in plain(pull_request_page(report))
+
+
+def test_what_cannot_be_written_takes_no_comment_with_it(road: Road, tmp_path: Path) -> None:
+    """Neither artifacts nor summary nor outputs: each is a warning."""
+    (tmp_path / "in the way").write_text("")
+    road.output = tmp_path / "in the way" / "artifacts"
+    nowhere = str(tmp_path / "no" / "folder")
+    report = _review(road, GITHUB_STEP_SUMMARY=nowhere, GITHUB_OUTPUT=nowhere)
+    assert report.exit_code is ExitCode.OK
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "An artifact is missing",
+        "An artifact is missing",
+        "The job summary could not be written",
+        "The outputs could not be set",
+    ]
+    assert "neon-migrate: look" in road.comment
 
 
 def test_files_are_named_from_the_top_of_the_repository(

@@ -37,6 +37,7 @@ _ROUTES = {
     "PATCH /issues/(?P<number>[^/]+)": "update_issue",
     "GET /environments/(?P<name>[^/]+)": "get_environment",
     "GET /actions/runs/(?P<id>[^/]+)/approvals": "list_approvals",
+    "GET /commits": "list_commits",
     "GET /commits/(?P<sha>[^/]+)/pulls": "list_pull_requests",
     **ROUTES,
 }
@@ -60,6 +61,7 @@ _USED = (
     "/issues/comments/{comment_id}",
     "/environments/{environment_name}",
     "/actions/runs/{run_id}/approvals",
+    "/commits",
     "/commits/{commit_sha}/pulls",
 )
 _ERRORS = {"401": "requires_authentication", "403": "forbidden", "404": "not_found"}
@@ -118,7 +120,8 @@ class FakeGitHub(FakeRepository):
 
     environments  the required reviewers of each
     approved   who approved the run, by environment
-    merged     the pull request that was merged as a commit
+    merged     the pull request that was merged as a commit, or brought it
+    history    the commits that changed a file, by its path
     branches   the files of each, by path; `pulls` the open pull requests that were made
     requests   `METHOD path` of each, in order
     faults     answers to give instead, each to the first request of its method
@@ -135,6 +138,7 @@ class FakeGitHub(FakeRepository):
         self.environments: dict[str, list[str]] = {}
         self.approved: dict[str, str] = {}
         self.merged: dict[str, int] = {}
+        self.history: dict[str, list[str]] = {}
         self.requests: list[str] = []
         self.faults: list[Fault] = []
         self.before: Callable[[str, str], None] = lambda method, path: None
@@ -247,6 +251,10 @@ class FakeGitHub(FakeRepository):
             told["user"]["login"] = login
             made.append(told)
         return 200, made
+
+    def _list_commits(self, query: dict[str, str], body: Any) -> Answer:
+        shas = self.history.get(query["path"], ())
+        return 200, [self.document.example("commit-items")[0] | {"sha": sha} for sha in shas]
 
     def _list_pull_requests(self, sha: str, query: dict[str, str], body: Any) -> Answer:
         number = self.merged.get(sha)

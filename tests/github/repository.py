@@ -34,6 +34,7 @@ class FakeRepository:
     """What can be asked of a repository's files.
 
     branches  the files of each
+    ruled     what GitHub says to whoever pushes to `main`; empty where it may be pushed to
     pulls     its pull requests, closed ones too; each from a branch to `main`
     """
 
@@ -44,6 +45,8 @@ class FakeRepository:
         self._blobs: dict[str, bytes] = {}
         self._trees: dict[str, Files] = {}
         self._commits: dict[str, Files] = {}
+        self._parents: dict[str, list[str]] = {}
+        self.ruled = ""
 
     def _get_repository(self, query: dict[str, str], body: Any) -> Answer:
         made = self.document.example("full-repository-default-response")
@@ -70,8 +73,10 @@ class FakeRepository:
 
     def _create_commit(self, query: dict[str, str], body: Any) -> Answer:
         assert set(body["parents"]) <= set(self._commits)
-        made = self.document.example("git-commit") | {"message": body["message"]}
-        return 201, made | {"sha": self._commit(self._trees[body["tree"]])}
+        sha = self._commit(self._trees[body["tree"]])
+        self._parents[sha] = body["parents"]
+        page = f"https://github.com/{REPOSITORY}/commit/{sha}"
+        return 201, self.document.example("git-commit") | {"message": body["message"], "sha": sha, "html_url": page}
 
     def _create_branch(self, query: dict[str, str], body: Any) -> Answer:
         branch = body["ref"].removeprefix("refs/heads/")
@@ -82,9 +87,13 @@ class FakeRepository:
 
     def _move_branch(self, branch: str, query: dict[str, str], body: Any) -> Answer:
         """GitHub closes the open pull request of a branch that comes to have nothing that its base lacks."""
-        assert body["force"] is True
+        if branch == "main" and self.ruled:
+            return 422, {"message": self.ruled, "documentation_url": "d"}
+        if not body["force"] and self._commit(self.branches[branch]) not in self._parents[body["sha"]]:
+            return 422, {"message": "Update is not a fast forward", "documentation_url": "d"}
+        assert body["force"] is (branch != "main")
         self.branches[branch] = dict(self._commits[body["sha"]])
-        if self.branches[branch] == self.branches["main"]:
+        if branch != "main" and self.branches[branch] == self.branches["main"]:
             for pull in self.pulls:
                 if pull["head"]["ref"] == branch:
                     pull["state"] = "closed"

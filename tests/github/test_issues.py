@@ -9,7 +9,7 @@ import pytest
 from neon_migrate.github.environments import approvers, reviewers
 from neon_migrate.github.errors import GitHubError
 from neon_migrate.github.issues import close_issue, find_issues, upsert_issue
-from neon_migrate.github.pull_requests import merged_as
+from neon_migrate.github.pull_requests import brought, merged_as
 from tests.github.fake_api import Fault
 
 if TYPE_CHECKING:
@@ -104,3 +104,27 @@ def test_the_pull_request_behind_a_commit(github_api: FakeGitHub, client: GitHub
     github_api.merged["merge-commit"] = 7
     assert merged_as(client, "merge-commit") == 7
     assert merged_as(client, "other") is None
+
+
+def test_the_pull_requests_that_brought_files(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """Each once, whichever of its commits made or changed a file; commits without one, and open ones, are no matter."""
+    github_api.history = {"a.sql": ["third", "first"], "b.sql": ["first", "pushed"], "c.sql": []}
+    github_api.merged = {"first": 5, "third": 8}
+    assert brought(client, ["a.sql", "b.sql", "c.sql", "unknown.sql"], "head") == (8, 5)
+    assert brought(client, [], "head") == ()
+
+
+@pytest.mark.parametrize("status", [404, 409, 422])
+def test_a_history_that_github_does_not_have(github_api: FakeGitHub, client: GitHubClient, status: int) -> None:
+    """A commit that was not pushed, an empty repository: there is no pull request."""
+    github_api.faults.append(Fault("GET", status))
+    assert brought(client, ["a.sql"], "head") == ()
+    github_api.faults.append(Fault("GET", status))
+    assert merged_as(client, "head") is None
+
+
+def test_a_history_that_may_not_be_read_is_an_error(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """A lacking permission is not the answer that there is no pull request."""
+    github_api.faults.append(Fault("GET", 403))
+    with pytest.raises(GitHubError, match="403"):
+        brought(client, ["a.sql"], "head")

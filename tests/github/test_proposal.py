@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neon_migrate.github.errors import GitHubError
-from neon_migrate.github.proposal import Proposal, propose
+from neon_migrate.github.proposal import Proposal, commit, propose
 from tests.github.fake_api import Fault
 
 if TYPE_CHECKING:
@@ -92,3 +92,37 @@ def test_not_being_allowed_to_write_is_explained(github_api: FakeGitHub, client:
     with pytest.raises(GitHubError) as raised:
         propose(client, _proposal(b"one\n"))
     assert "contents: write" in raised.value.remedy
+
+
+def test_a_file_may_be_committed_straight_to_the_default_branch(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """One commit on what is there; where the branch has the file so, none."""
+    url = commit(client, _proposal(b"one\n"))
+    assert url.startswith("https://github.com/octo/shop/commit/")
+    assert github_api.branches == {"main": {"README.md": b"shop", PATH: b"one\n"}}
+    assert github_api.pulls == []
+    assert commit(client, _proposal(b"one\n")) == ""
+
+
+def test_a_commit_that_is_overtaken_is_made_anew(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """Never by force: what somebody else pushed in between is kept."""
+    pushed = list[str]()
+
+    def push(method: str, path: str) -> None:
+        if method == "PATCH" and not pushed:
+            pushed.append(path)
+            github_api.branches["main"]["new.txt"] = b"new"
+
+    github_api.before = push
+    assert commit(client, _proposal(b"one\n")) != ""
+    assert github_api.branches["main"] == {"README.md": b"shop", "new.txt": b"new", PATH: b"one\n"}
+
+
+@pytest.mark.parametrize("said", ["Changes must be made through a pull request.", "Update is not a fast forward"])
+def test_a_branch_that_takes_no_commits_is_explained(github_api: FakeGitHub, client: GitHubClient, said: str) -> None:
+    """What GitHub says, and the other way; the branch is as it was."""
+    github_api.ruled = said
+    with pytest.raises(GitHubError, match="does not let this workflow commit schema/shop") as raised:
+        commit(client, _proposal(b"one\n"))
+    assert raised.value.why == said
+    assert "propose-as" in raised.value.remedy
+    assert github_api.branches["main"] == {"README.md": b"shop"}

@@ -8,20 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from neon_migrate.apply import AppliedMigration, apply
-from neon_migrate.ci.failure import unforeseen
+from neon_migrate.ci.failure import as_ours
+from neon_migrate.ci.outcome import tell_pull_requests
 from neon_migrate.ci.production import planned, state_before
 from neon_migrate.ci.run import start
 from neon_migrate.compare import compare
 from neon_migrate.deployment import DeployReport, changes_since, decode_plan
 from neon_migrate.errors import ExitCode, InterruptedRunError, NeonMigrateError, RefusedError, UsageError
 from neon_migrate.events import MigrationApplied, Notice
-from neon_migrate.github.comment import MOST_CHARACTERS, find_comment, upsert_comment
 from neon_migrate.github.environments import approvers, reviewers
-from neon_migrate.github.outputs import write_outputs
-from neon_migrate.github.pull_requests import merged_as
-from neon_migrate.github.summary import write_summary
 from neon_migrate.notify import Link, Message
-from neon_migrate.render.deployment import outcome_markdown, with_outcome
+from neon_migrate.render.deployment import outcome_markdown
 from neon_migrate.render.json_text import as_json
 from neon_migrate.render.page import plural
 from neon_migrate.render.rollback_plan import rollback_plan_markdown
@@ -42,8 +39,6 @@ if TYPE_CHECKING:
     from neon_migrate.rollback_plan import RollbackPlan
 
 DEPLOYMENT_FILE, WAYS_BACK_FILE = "neon-migrate-deployment.json", "neon-migrate-rollback-plan.md"
-
-_MOST_COMMENT = MOST_CHARACTERS - 1_000
 
 
 class PlanChangedError(NeonMigrateError):
@@ -68,7 +63,7 @@ class _Progress:
 def deploy(
     project: Project, environment: Mapping[str, str], *, approved: str | None, deploy_to: str, output: Path
 ) -> DeployReport:
-    """Apply what was approved, verify, compare, and tell the pull request and the team.
+    """Apply what was approved, verify, compare, and tell the pull requests and the team.
 
     approved   the output `plan` of `ci plan`; may be left out only where the settings say `approval = "none"`
     deploy_to  the GitHub environment that this job runs in
@@ -81,10 +76,8 @@ def deploy(
     progress, failure, code = _Progress(), None, ExitCode.OK
     try:
         _carry_out(run, progress, approved, deploy_to)
-    except NeonMigrateError as error:
-        failure, code = run.failure(error), error.exit_code
     except Exception as error:  # production may be changed by now, so whatever went wrong, all that is known is told
-        fault = unforeseen(error)
+        fault = as_ours(error)
         failure, code = run.failure(fault), fault.exit_code
     except KeyboardInterrupt:  # the run is cancelled; `apply` says of itself how far it came
         interrupted = InterruptedRunError("Interrupted", remedy="neon-migrate status shows how far the database came.")
@@ -199,36 +192,39 @@ def _watched(project: Project, progress: _Progress) -> Project:
 
 
 def _tell(run: Run, report: DeployReport) -> DeployReport:
-    """Summary, ways back, artifacts, the pull request's comment, the team; the outcome depends on none of them.
+    """Summary, ways back, artifacts, the pull requests' comments, the team; the outcome depends on none of them.
 
     The outcome comes first: a job that is cancelled has seconds left, and the ways back take longer to be worked out.
     """
-    url, warnings = "", report.warnings
-    warnings += _summarise(run, outcome_markdown(report, run.event.run_url))
+    comments, warnings = dict[int, str](), report.warnings
+    warnings += run.summarise(outcome_markdown(report, run.event.run_url))
     if report.before is not None and not report.succeeded:
         before = report.before
         ways, unknown = run.attempt("The ways back could not be worked out", partial(_ways_on, run, report, before))
         warnings += unknown
         report = replace(report, rollback=ways)
-        warnings += _summarise(run, rollback_plan_markdown(ways)) if ways else ()
+        warnings += run.summarise(rollback_plan_markdown(ways)) if ways else ()
     if report.plan is None or report.plan.pending:
-        page, refused = run.attempt("The comment could not be updated", partial(_comment, run, report))
-        url = page or ""
-        warnings += refused + run.tell(_message(report, url))
-    report = replace(report, comment_url=url, warnings=warnings)
-    files, unwritten = _artifacts(run, report)
+        found, unasked = run.attempt("The comment could not be updated", partial(tell_pull_requests, run, report))
+        comments, refused = found or ({}, unasked)
+        warnings += refused + run.tell(_message(report, comments))
+    report = replace(report, comment_urls=tuple(comments.values()), warnings=warnings)
+    files, unwritten = run.artifacts(_texts(report))
     outputs = {
         "outcome": "success" if report.succeeded else "failure",
         "applied": str(len(report.applied)),
-        "comment-url": url,
+        "comment-url": next(iter(report.comment_urls), ""),
         "artifacts": str(run.output),
     }
-    _, unset = run.attempt("The outputs could not be set", lambda: write_outputs(outputs, run.environment))
-    return replace(report, files=files, warnings=warnings + unwritten + unset)
+    return replace(report, files=files, warnings=warnings + unwritten + run.outputs(outputs))
 
 
-def _summarise(run: Run, text: str) -> tuple[str, ...]:
-    return run.attempt("The job summary could not be written", lambda: write_summary(text, run.environment))[1]
+def _texts(report: DeployReport) -> dict[str, str]:
+    """The artifacts by name."""
+    texts = {DEPLOYMENT_FILE: as_json(report)}
+    if report.rollback is not None:
+        texts[WAYS_BACK_FILE] = rollback_plan_markdown(report.rollback)
+    return texts
 
 
 def _ways_on(run: Run, report: DeployReport, before: StateBefore) -> RollbackPlan:
@@ -242,37 +238,9 @@ def _ways_on(run: Run, report: DeployReport, before: StateBefore) -> RollbackPla
     )
 
 
-def _artifacts(run: Run, report: DeployReport) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """The files that were written, and a warning for each that could not be."""
-    texts = {DEPLOYMENT_FILE: as_json(report)}
-    if report.rollback is not None:
-        texts[WAYS_BACK_FILE] = rollback_plan_markdown(report.rollback)
-    files: tuple[Path, ...] = ()
-    warnings: tuple[str, ...] = ()
-    for name, text in texts.items():
-        path, unwritten = run.attempt("An artifact is missing", partial(run.artifact, name, text))
-        files += (path,) if path is not None else ()
-        warnings += unwritten
-    return files, warnings
-
-
-def _comment(run: Run, report: DeployReport) -> str:
-    """Put the outcome before what the pull request's comment says; its page, or nothing without a pull request."""
-    marker = run.marker("report")
-    with run.github() as client:
-        number = merged_as(client, run.event.sha)
-        if number is None:
-            return ""
-        found = find_comment(client, number, marker)
-        old = "" if found is None else found.body.removeprefix(marker).lstrip("\n")
-        review_url = f"{run.event.server_url}/{run.event.repository}/pull/{number}/checks"
-        body = with_outcome(outcome_markdown(report, run.event.run_url), old, review_url, _MOST_COMMENT)
-        return upsert_comment(client, number, marker, body).url
-
-
-def _message(report: DeployReport, comment_url: str) -> Message:
+def _message(report: DeployReport, comments: Mapping[int, str]) -> Message:
     database = report.plan.database if report.plan else "production"
-    links = (Link("pull request", comment_url),) if comment_url else ()
+    links = tuple(Link(f"pull request {number}", url) for number, url in comments.items())
     done = tuple(f"applied: {one.version} {one.description}" for one in report.applied)
     if report.succeeded:
         title = f"{plural(len(report.applied), 'migration')} applied to {database}"

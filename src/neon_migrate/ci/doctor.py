@@ -9,9 +9,10 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from neon_migrate.ci.failure import as_ours
 from neon_migrate.ci.run import Run, start
 from neon_migrate.doctor import DoctorReport, DoctorStep, State, doctor
-from neon_migrate.errors import NeonMigrateError, UsageError
+from neon_migrate.errors import UsageError
 from neon_migrate.github.client import TOKEN_VARIABLE
 from neon_migrate.github.environments import reviewers
 from neon_migrate.github.pull_requests import merged_as
@@ -66,8 +67,9 @@ def _taken(name: str, check: Callable[[], _Finding]) -> DoctorStep:
     began = time.perf_counter()
     try:
         found = check()
-    except NeonMigrateError as error:
-        found = _Finding("\n".join(part for part in (error.what, error.why) if part), error.remedy, "failed")
+    except Exception as error:  # the steps after it still tell something
+        fault = as_ours(error)
+        found = _Finding("\n".join(part for part in (fault.what, fault.why) if part), fault.remedy, "failed")
     return DoctorStep(name, found.state, found.detail, found.remedy, (time.perf_counter() - began) * 1000)
 
 

@@ -34,8 +34,10 @@ def failure_of(error: NeonMigrateError, secrets: Secrets, text: str = "") -> Fai
     )
 
 
-def unforeseen(error: Exception) -> NeonMigrateError:
-    """An error that nobody expected, as one of ours; its own text is left out, since it may quote a row."""
+def as_ours(error: Exception) -> NeonMigrateError:
+    """The error itself where it is one of ours; one that nobody expected without its text, which may quote a row."""
+    if isinstance(error, NeonMigrateError):
+        return error
     remedy = "neon-migrate status shows how far the database came."
     if isinstance(error, OSError) and error.strerror:
         what = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from neon_migrate.ci.failure import as_ours
 from neon_migrate.ci.run import start
 from neon_migrate.compare import CompareReport, compare
 from neon_migrate.deployment import MaintenanceReport
-from neon_migrate.errors import ExitCode, NeonMigrateError
+from neon_migrate.errors import ExitCode, NeonMigrateError, UsageError
 from neon_migrate.export import ExportReport, export
-from neon_migrate.github.issues import close_issue, upsert_issue
-from neon_migrate.github.outputs import write_outputs
-from neon_migrate.github.proposal import Proposal, propose
-from neon_migrate.github.summary import write_summary
+from neon_migrate.github.issues import close_issue, find_issues, upsert_issue
+from neon_migrate.github.proposal import Proposal, commit, propose
 from neon_migrate.neon.branches import sweep
 from neon_migrate.neon.client import access
 from neon_migrate.notify import Link, Message
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neon_migrate.ci.run import Run
+    from neon_migrate.github.issues import Issue
     from neon_migrate.neon.model import Sweep
     from neon_migrate.project import Project
     from neon_migrate.report import Failure
@@ -43,17 +44,26 @@ def maintenance(
     tasks: Sequence[Task] = TASKS,
     output: Path,
     propose_as: str = "",
+    commit_as: str = "",
 ) -> MaintenanceReport:
     """Do the parts that are asked for; one that fails does not keep the others from being done.
 
-    compare  opens or updates the issue on drift, and closes it when there is none any more
+    compare  opens or updates the issue on drift, and closes it when there is none any more; the team is told of drift
+             that is new, is another than the issue knew, or is gone
     export   writes the schema into `output`
     sweep    removes Neon branches that we made and that have expired; without NEON_API_KEY there are none
 
     propose_as  a path in the repository: the exported schema is proposed there in one pull request; empty for none
+    commit_as   a path likewise: the exported schema is committed there to the default branch
 
-    Raises UsageError (outside GitHub Actions).
+    Whatever goes wrong in a part is in the report, with its exit code. Raises UsageError (outside GitHub Actions; both
+    paths are given).
     """
+    if propose_as and commit_as:
+        raise UsageError(
+            "The exported schema is to be proposed and to be committed",
+            remedy="Give either --propose-as or --commit-as.",
+        )
     run = start(project, environment, output)
     failures: list[Failure] = []
     codes: list[ExitCode] = []
@@ -63,77 +73,117 @@ def maintenance(
             return
         try:
             act()
-        except NeonMigrateError as error:
-            failures.append(run.failure(error))
-            codes.append(error.exit_code)
+        except Exception as error:
+            fault = as_ours(error)
+            failures.append(run.failure(fault))
+            codes.append(fault.exit_code)
 
-    found = _Found(run, propose_as)
+    found = _Found(run, propose_as, commit_as)
     part("compare", found.compare)
     part("export", found.export)
     part("sweep", found.sweep)
     if found.compared is not None and found.compared.different:
         codes.append(ExitCode.DIFFERENT)
-    report = MaintenanceReport(
+    return _tell(run, _report(found, failures, codes[0] if codes else ExitCode.OK))
+
+
+def _report(found: _Found, failures: Sequence[Failure], code: ExitCode) -> MaintenanceReport:
+    return MaintenanceReport(
         compared=found.compared,
         exported=found.exported,
         swept=None if found.swept is None else tuple(branch.name for branch in found.swept.removed),
         remaining=() if found.swept is None else tuple(f"{one.name}: {why}" for one, why in found.swept.remaining),
         issue_url=found.issue_url,
         proposal_url=found.proposal_url,
+        commit_url=found.commit_url,
         failures=tuple(failures),
         warnings=found.warnings,
-        exit_code=codes[0] if codes else ExitCode.OK,
+        exit_code=code,
     )
-    write_summary(maintenance_markdown(report), environment)
-    write_outputs(
-        {
-            "drift": "" if found.compared is None else str(len(found.compared.differences)),
-            "export": "" if found.exported is None else str(found.exported.path),
-            "issue-url": found.issue_url,
-            "proposal-url": found.proposal_url,
-        },
-        environment,
-    )
-    return report
+
+
+def _tell(run: Run, report: MaintenanceReport) -> MaintenanceReport:
+    """Summary, outputs, and the team of what failed."""
+    warnings = report.warnings
+    if report.failures:
+        title = f"The maintenance of {run.project.require_target().direct()} failed"
+        warnings += run.tell(Message("failure", title, tuple(failure.what for failure in report.failures)))
+    warnings += run.summarise(maintenance_markdown(replace(report, warnings=warnings)))
+    outputs = {
+        "drift": "" if report.compared is None else str(len(report.compared.differences)),
+        "export": "" if report.exported is None else str(report.exported.path),
+        "issue-url": report.issue_url,
+        "proposal-url": report.proposal_url,
+        "commit-url": report.commit_url,
+    }
+    return replace(report, warnings=warnings + run.outputs(outputs))
 
 
 class _Found:
     """What the parts came to so far."""
 
-    def __init__(self, run: Run, propose_as: str) -> None:
+    def __init__(self, run: Run, propose_as: str, commit_as: str) -> None:
         self._run = run
-        self._propose_as = propose_as
+        self._propose_as, self._commit_as = propose_as, commit_as
         self.compared: CompareReport | None = None
         self.exported: ExportReport | None = None
         self.swept: Sweep | None = None
         self.issue_url = ""
         self.proposal_url = ""
+        self.commit_url = ""
         self.warnings: tuple[str, ...] = ()
 
     def compare(self) -> None:
-        run = self._run
-        self.compared = compared = compare(run.project)
-        marker = run.marker("drift")
+        self.compared = compared = compare(self._run.project)
+        try:
+            before = self._keep_issue(compared)
+        except NeonMigrateError:
+            self._tell(compared)  # what the team knows is not known, and drift is not kept to oneself
+            raise
+        if compared.different and not (before and _known(compared) in before[0].body):
+            self._tell(compared)
+        elif before and not compared.different:
+            self.warnings += self._run.tell(
+                Message("success", f"No drift any more in {compared.database}", (), self._link)
+            )
+
+    def _keep_issue(self, compared: CompareReport) -> list[Issue]:
+        """Open, update or close the issue; those that were open before. Raises GitHubError, UsageError."""
+        run, marker = self._run, self._run.marker("drift")
         with run.github() as client:
-            if not compared.different:
-                closed = close_issue(client, marker, f"Gone: [this run]({run.event.run_url}) found no difference.")
-                self.issue_url = closed.url if closed else ""
-                return
-            title = f"The schema of {compared.database} is not what its migrations make"
-            body = drift_markdown(compared, run.event.run_url, _MOST_ISSUE)
-            self.issue_url = upsert_issue(client, marker, title, body).url
-        lines = tuple(map(str, compared.differences[:10]))
-        title = f"Drift: {plural(len(compared.differences), 'difference')} in {compared.database}"
-        self.warnings += run.tell(Message("drift", title, lines, (Link("issue", self.issue_url),)))
+            before = find_issues(client, marker)
+            if compared.different:
+                title = f"The schema of {compared.database} is not what its migrations make"
+                body = _known(compared) + drift_markdown(compared, run.event.run_url, _MOST_ISSUE)
+                self.issue_url = upsert_issue(client, marker, title, body).url
+            elif before:
+                close_issue(client, marker, f"Gone: [this run]({run.event.run_url}) found no difference.")
+                self.issue_url = before[0].url
+        return before
+
+    @property
+    def _link(self) -> tuple[Link, ...]:
+        return (Link("issue", self.issue_url),) if self.issue_url else ()
+
+    def _tell(self, compared: CompareReport) -> None:
+        if compared.different:
+            lines = tuple(map(str, compared.differences[:10]))
+            title = f"Drift: {plural(len(compared.differences), 'difference')} in {compared.database}"
+            self.warnings += self._run.tell(Message("drift", title, lines, self._link))
 
     def export(self) -> None:
         run = self._run
         run.output.mkdir(parents=True, exist_ok=True)
         self.exported = export(run.project, output=run.output)
-        if not self._propose_as:
+        path = self._propose_as or self._commit_as
+        if not path:
             return
+        proposal = _proposal(run, self.exported, path)
         with run.github() as client:
-            self.proposal_url = propose(client, _proposal(run, self.exported, self._propose_as))
+            if self._propose_as:
+                self.proposal_url = propose(client, proposal)
+            else:
+                self.commit_url = commit(client, proposal)
 
     def sweep(self) -> None:
         neon = access(self._run.environment, observer=self._run.project.observer)
@@ -141,6 +191,12 @@ class _Found:
             return
         with neon.client:
             self.swept = sweep(neon.client, neon.project_id, datetime.now(UTC))
+
+
+def _known(compared: CompareReport) -> str:
+    """A hidden line of the issue, by which the next run sees whether it is about the same differences."""
+    found = "\n".join(sorted(map(str, compared.differences)))
+    return f"<!-- neon-migrate:differences {hashlib.sha256(found.encode()).hexdigest()} -->\n"
 
 
 def _proposal(run: Run, exported: ExportReport, path: str) -> Proposal:

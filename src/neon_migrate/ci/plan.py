@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neon_migrate.ci.failure import as_ours
 from neon_migrate.ci.production import planned
 from neon_migrate.ci.run import start
 from neon_migrate.deployment import PlanReport, encode_plan
-from neon_migrate.errors import NeonMigrateError
 from neon_migrate.github.outputs import write_outputs
-from neon_migrate.github.summary import write_summary
 from neon_migrate.notify import Link, Message
 from neon_migrate.render.deployment import plan_markdown, unplanned_markdown
 from neon_migrate.render.page import plural
@@ -26,22 +25,25 @@ def plan(project: Project, environment: Mapping[str, str], *, deploy_to: str) ->
     deploy_to  the GitHub environment that the deploying job runs in
 
     The output `plan` is for `ci deploy`; `pending` is the number of migrations, so that a job can be left out at 0.
-    Raises UsageError, UnreachableError, MigrationFileError and HistoryError, of which summary and team are told too.
+    Raises UsageError, UnreachableError, MigrationFileError and HistoryError, and NeonMigrateError for what nobody
+    expected; summary and team are told too.
     """
     run = start(project, environment)
     try:
         found = planned(project)
-    except NeonMigrateError as error:
-        failure = run.failure(error)
-        write_summary(unplanned_markdown(failure, deploy_to), environment)
+        outputs = {"pending": str(len(found.pending)), "digest": found.digest, "plan": encode_plan(found)}
+        write_outputs(outputs, environment)  # without them there is nothing to approve
+        summary = plan_markdown(found, deploy_to)
+    except Exception as error:
+        ours = as_ours(error)
+        failure = run.failure(ours)
+        run.summarise(unplanned_markdown(failure, deploy_to))
         run.tell(Message("failure", f"The deployment to {deploy_to} can't be planned", (failure.what,)))
-        raise
-    write_outputs({"pending": str(len(found.pending)), "digest": found.digest, "plan": encode_plan(found)}, environment)
-    write_summary(plan_markdown(found, deploy_to), environment)
-    warnings = tuple[str, ...]()
+        raise ours from (None if ours is error else error)
+    warnings = run.summarise(summary)
     if found.pending:
         lines = tuple(f"{one.version} {one.description}" for one in found.pending)
         title = f"{plural(len(found.pending), 'migration')} for {found.database} wait for approval"
         links = (Link("commit", f"{run.event.server_url}/{run.event.repository}/commit/{run.event.sha}"),)
-        warnings = run.tell(Message("waiting", title, lines, links))
+        warnings += run.tell(Message("waiting", title, lines, links))
     return PlanReport(found, deploy_to, warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from neon_migrate.deployment import StateBefore, deployment_plan
@@ -89,12 +90,13 @@ def _require_no_backup(project: Project) -> None:
 
 
 def _backup(run: Run, neon: Access, branch: Branch, now: datetime) -> str:
-    """Make what the settings ask for; its name."""
+    """Make what the settings ask for, under a name that nothing else has; gives it."""
     kind = run.project.settings.backup
     if kind == "none":
         return ""
     attempt = run.environment.get("GITHUB_RUN_ATTEMPT", "") or "1"
-    name, expires_at = f"before-run-{run.event.run_id}-{attempt}", now + _BACKUP_KEPT
+    # A run may deploy to several databases of one project, and a step may be tried again within its attempt.
+    name, expires_at = f"before-run-{run.event.run_id}-{attempt}-{token_hex(3)}", now + _BACKUP_KEPT
     run.project.observer(Step(f"making a {kind} of {branch.name}"))
     if kind == "snapshot":
         return neon.client.create_snapshot(neon.project_id, branch.id, name=name, expires_at=expires_at).name or name

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from neon_migrate.ci.failure import as_ours
 from neon_migrate.ci.run import start
 from neon_migrate.deployment import PullRequestReport
 from neon_migrate.dry_run import dry_run
-from neon_migrate.errors import ExitCode, NeonMigrateError
+from neon_migrate.errors import ExitCode
 from neon_migrate.github.comment import MOST_CHARACTERS, upsert_comment
-from neon_migrate.github.outputs import write_outputs
-from neon_migrate.github.summary import MOST_BYTES, write_summary
+from neon_migrate.github.summary import MOST_BYTES
 from neon_migrate.remarks import remarks
 from neon_migrate.render.markdown import review, verdict_of
 from neon_migrate.render.sarif import sarif
 from neon_migrate.report import encode
-from neon_migrate.validate import validate
+from neon_migrate.validate import ValidateReport, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,20 +43,31 @@ def pull_request(project: Project, environment: Mapping[str, str], *, output: Pa
 
     A pull request from a fork or by Dependabot gets no secrets: it is validated on a scratch, whatever database the
     project names, and no comment is tried.
-    What the pull request brings is never an exception: it is in the report, with its exit code. Raises UsageError
-    (outside GitHub Actions, settings that can't be read), RefusedError (pull_request_target) and NeonMigrateError
-    (the artifacts can't be written).
+    What goes wrong is never an exception: it is in the report, with its exit code, and in the comment. Raises
+    UsageError (outside GitHub Actions) and RefusedError (pull_request_target).
     """
     run = start(project, environment, output)
     if not run.event.has_secrets:
         run = replace(run, project=replace(project, target=None))
+    try:
+        made = _examined(run)
+        pages = _pages(run, made)
+    except Exception as error:  # whatever it is: the comment must not go on saying what was true of an earlier push
+        fault = as_ours(error)
+        made = PullRequestReport(ValidateReport(()), None, "stop", run.failure(fault), fault.exit_code)
+        pages = _pages(run, made)
+    return _tell(run, made, pages)
+
+
+def _examined(run: Run) -> PullRequestReport:
+    """All that is found out."""
     validation = validate(run.project)
     report, failure, code, unrehearsed = _rehearse(run)
     if code is ExitCode.OK and validation.failed:
         code = ExitCode.FAILED
     found = remarks(report, validation, folder=run.folder)
     verdict = verdict_of(report, validation, failure)
-    return _tell(run, PullRequestReport(validation, report, verdict, failure, code, found, unrehearsed))
+    return PullRequestReport(validation, report, verdict, failure, code, found, unrehearsed)
 
 
 def _rehearse(run: Run) -> tuple[Report | None, Failure | None, ExitCode, str]:
@@ -69,25 +80,26 @@ def _rehearse(run: Run) -> tuple[Report | None, Failure | None, ExitCode, str]:
     name = None if run.event.number is None else f"pr-{run.event.number}"
     try:
         report = dry_run(run.project, branch_name=name, environment=run.environment)
-    except NeonMigrateError as error:
-        return None, run.failure(error), error.exit_code, ""
+    except Exception as error:
+        fault = as_ours(error)
+        return None, run.failure(fault), fault.exit_code, ""
     return report, None, report.exit_code, ""
 
 
-def _tell(run: Run, made: PullRequestReport) -> PullRequestReport:
-    """Everything that is written; last the comment, which GitHub may refuse."""
-    files = _artifacts(run, made)
-    write_summary(_text(run, made, _MOST_SUMMARY), run.environment)
-    url, warnings = "", tuple[str, ...]()
+def _tell(run: Run, made: PullRequestReport, pages: _Pages) -> PullRequestReport:
+    """Everything that is written; what can't be is a warning, and takes nothing else with it."""
+    files, warnings = _artifacts(run, made)
+    warnings += run.summarise(pages.summary)
+    url = ""
     number = run.event.number
     if number is not None and run.event.has_secrets:
 
         def comment() -> str:
             with run.github() as client:
-                return upsert_comment(client, number, run.marker("report"), _text(run, made, _MOST_COMMENT)).url
+                return upsert_comment(client, number, run.marker("report"), pages.comment).url
 
-        written, warnings = run.attempt("The comment could not be written", comment)
-        url = written or ""
+        written, refused = run.attempt("The comment could not be written", comment)
+        url, warnings = written or "", warnings + refused
     report = made.report
     outputs = {
         "verdict": made.verdict,
@@ -97,8 +109,20 @@ def _tell(run: Run, made: PullRequestReport) -> PullRequestReport:
         "artifacts": str(run.output),
         "sarif": str(run.output / SARIF_FILE),
     }
-    write_outputs(outputs, run.environment)
+    warnings += run.outputs(outputs)
     return replace(made, comment_url=url, files=files, warnings=warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """What people read, each cut to what its place holds."""
+
+    summary: str
+    comment: str
+
+
+def _pages(run: Run, made: PullRequestReport) -> _Pages:
+    return _Pages(_text(run, made, _MOST_SUMMARY), _text(run, made, _MOST_COMMENT))
 
 
 def _text(run: Run, made: PullRequestReport, most: int) -> str:
@@ -112,10 +136,9 @@ def _text(run: Run, made: PullRequestReport, most: int) -> str:
     )
 
 
-def _artifacts(run: Run, made: PullRequestReport) -> tuple[Path, ...]:
+def _artifacts(run: Run, made: PullRequestReport) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     category = "/".join(filter(None, ("neon-migrate", run.folder)))
-    log = json.dumps(sarif(made.remarks, category=category), indent=1, ensure_ascii=False) + "\n"
-    files = [run.artifact(SARIF_FILE, log)]
+    texts = {SARIF_FILE: json.dumps(sarif(made.remarks, category=category), indent=1, ensure_ascii=False) + "\n"}
     if made.report is not None:
-        files.append(run.artifact(REPORT_FILE, encode(made.report)))
-    return tuple(files)
+        texts[REPORT_FILE] = encode(made.report)
+    return run.artifacts(texts)

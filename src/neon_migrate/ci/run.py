@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from neon_migrate.ci.failure import failure_of, unforeseen
+from neon_migrate.ci.failure import as_ours, failure_of
 from neon_migrate.errors import NeonMigrateError
 from neon_migrate.events import Warned
 from neon_migrate.github.client import TOKEN_VARIABLE, client_of
 from neon_migrate.github.comment import marker
 from neon_migrate.github.event import read_event
+from neon_migrate.github.outputs import write_outputs
+from neon_migrate.github.summary import write_summary
 from neon_migrate.ledger import folder
 from neon_migrate.masking import Secrets
 from neon_migrate.neon.client import PROJECT_VARIABLE
@@ -74,7 +77,7 @@ class Run:
     def failure(self, error: NeonMigrateError) -> Failure:
         """What may be told of an error: no value of a row, no secret."""
         text = ""
-        with suppress(NeonMigrateError):  # a folder that can't be read may be the very error
+        with suppress(Exception):  # a folder that can't be read may be the very error
             migrations = folder.read(self.project.settings).migrations
             text = "\n".join(file.sql for one in migrations for file in (one.up, one.down) if file is not None)
         return failure_of(error, self.secrets, text)
@@ -92,6 +95,24 @@ class Run:
         path = self.output / name
         write_whole(path, text)
         return path
+
+    def artifacts(self, texts: Mapping[str, str]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        """The artifacts, by name, that could be written, and a warning for each that could not."""
+        files: tuple[Path, ...] = ()
+        warnings: tuple[str, ...] = ()
+        for name, text in texts.items():
+            path, unwritten = self.attempt("An artifact is missing", partial(self.artifact, name, text))
+            files += (path,) if path is not None else ()
+            warnings += unwritten
+        return files, warnings
+
+    def summarise(self, text: str) -> tuple[str, ...]:
+        """Add to the job summary; gives a warning where that failed."""
+        return self.attempt("The job summary could not be written", lambda: write_summary(text, self.environment))[1]
+
+    def outputs(self, values: Mapping[str, str]) -> tuple[str, ...]:
+        """Set the step's outputs; gives a warning where that failed."""
+        return self.attempt("The outputs could not be set", lambda: write_outputs(values, self.environment))[1]
 
     def tell(self, message: Message) -> tuple[str, ...]:
         """Tell the team, with a link to this run; gives a warning for each way that failed, and never raises."""
@@ -111,7 +132,7 @@ class Run:
         except OSError as error:  # the runner's own files: its disk is full, say
             warning = f"{what}: {error}."
         except Exception as error:  # a fault of ours: what is left to be told is still told
-            warning = f"{what}: {unforeseen(error).what}."
+            warning = f"{what}: {as_ours(error).what}."
         warning = self.secrets.redact(warning)
         self.project.observer(Warned(warning))
         return None, (warning,)

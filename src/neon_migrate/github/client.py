@@ -83,11 +83,11 @@ class GitHubClient:
     ) -> None:
         self._http.close()
 
-    def get(self, path: str, **query: str | int) -> Any:
+    def get(self, path: str, /, **query: str | int) -> Any:
         """The JSON at `path`, below the repository. Raises GitHubError."""
         return self._send("GET", self._url(path), query=query).json()
 
-    def pages(self, path: str, **query: str | int) -> Iterator[Any]:
+    def pages(self, path: str, /, **query: str | int) -> Iterator[Any]:
         """Every item of a list, all pages of it. Raises GitHubError."""
         url, asked = self._url(path), {"per_page": 100, **query}
         while url:

@@ -1,4 +1,4 @@
-"""A change to one file as a pull request of a branch of ours, which each run brings up to date."""
+"""A change to one file: as a pull request of a branch of ours, which each run brings up to date, or as a commit."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from neon_migrate.github.errors import GitHubError
 
 if TYPE_CHECKING:
     from neon_migrate.github.client import GitHubClient
+
+
+_TRIES = 3
+_OVERTAKEN = "not a fast forward"
+"""What GitHub says (422) where the branch has a commit that the new one does not follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +51,43 @@ def propose(client: GitHubClient, proposal: Proposal) -> str:
         return ""
     if found is not None and _file(client, proposal.path, proposal.branch) == wanted:
         return str(found["html_url"])
-    _point(client, proposal.branch, _commit(client, proposal, base))
+    _point(client, proposal.branch, str(_commit(client, proposal, base)["sha"]))
     if found is None:
         body = {"title": proposal.title, "head": proposal.branch, "base": base, "body": proposal.body}
         found = client.post("pulls", body)
     return str(found["html_url"])
+
+
+def commit(client: GitHubClient, proposal: Proposal) -> str:
+    """Commit the file to the default branch; the commit's page, or nothing where the branch has the file so.
+
+    Raises GitHubError: the job lacks `contents: write`, or a rule of the repository lets no workflow push there.
+    """
+    base = client.get("")["default_branch"]
+    for last in (False,) * (_TRIES - 1) + (True,):
+        if _file(client, proposal.path, base) == _blob(proposal.content):
+            return ""
+        made = _commit(client, proposal, base)
+        try:
+            client.patch(f"git/refs/{quote(f'heads/{base}', safe='')}", {"sha": made["sha"], "force": False})
+        except GitHubError as error:
+            if error.status == 422 and _OVERTAKEN in error.why.lower() and not last:
+                continue  # somebody else's commit came in between
+            if error.status in (409, 422):
+                raise _not_let(base, proposal, error) from None
+            raise
+        return str(made["html_url"])
+    raise AssertionError("the last try returns or raises")
+
+
+def _not_let(base: str, proposal: Proposal, error: GitHubError) -> GitHubError:
+    return GitHubError(
+        f"GitHub does not let this workflow commit {proposal.path} to {base}",
+        status=error.status,
+        why=error.why,
+        remedy=f"Let the rules of {base} except GitHub Actions (Settings, Rules), or have a pull request made of it: "
+        "propose-as in place of commit-as.",
+    )
 
 
 def _open(client: GitHubClient, proposal: Proposal, base: str) -> Any:
@@ -59,7 +96,7 @@ def _open(client: GitHubClient, proposal: Proposal, base: str) -> Any:
     return next(client.pages("pulls", state="open", head=f"{owner}:{proposal.branch}", base=base), None)
 
 
-def _commit(client: GitHubClient, proposal: Proposal, base: str) -> str:
+def _commit(client: GitHubClient, proposal: Proposal, base: str) -> Any:
     """Make the commit on the default branch as it is now; no branch points to it yet."""
     head = client.get(f"git/ref/{quote(f'heads/{base}', safe='')}")["object"]["sha"]
     content = {"content": b64encode(proposal.content).decode(), "encoding": "base64"}
@@ -67,7 +104,7 @@ def _commit(client: GitHubClient, proposal: Proposal, base: str) -> str:
     entry = {"path": proposal.path, "mode": "100644", "type": "blob", "sha": blob}
     base_tree = client.get(f"git/commits/{head}")["tree"]["sha"]
     tree = client.post("git/trees", {"base_tree": base_tree, "tree": [entry]})["sha"]
-    return str(client.post("git/commits", {"message": proposal.title, "tree": tree, "parents": [head]})["sha"])
+    return client.post("git/commits", {"message": proposal.title, "tree": tree, "parents": [head]})
 
 
 def _point(client: GitHubClient, branch: str, commit: str) -> None:

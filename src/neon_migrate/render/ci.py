@@ -47,8 +47,9 @@ def maintenance_page(report: MaintenanceReport) -> Page:
 
 
 def _pull_request(report: PullRequestReport) -> Iterator[Block]:
-    yield from validate_page(report.validation)
-    yield BLANK
+    if report.validation.checks:
+        yield from validate_page(report.validation)
+        yield BLANK
     if report.failure is not None:
         yield from _failed(report.failure)
     if report.unrehearsed:

@@ -151,8 +151,9 @@ def _maintenance(report: MaintenanceReport) -> Iterator[str]:
         items.append(f"⚠️ Drift: {found}{issue}" if report.compared.different else f"✅ No drift{issue}")
     if report.exported is not None:
         proven = "proven by restoring it" if report.exported.proven else "**not proven**"
-        proposed = f" ([pull request]({report.proposal_url}))" if report.proposal_url else ""
-        items.append(f"✅ Schema exported: {code(report.exported.path.name)}, {proven}{proposed}")
+        urls = {"pull request": report.proposal_url, "commit": report.commit_url}
+        where = "".join(f" ([{what}]({url}))" for what, url in urls.items() if url)
+        items.append(f"✅ Schema exported: {code(report.exported.path.name)}, {proven}{where}")
     if report.swept is not None:
         items.append(f"✅ {plural(len(report.swept), 'expired Neon branch', 'expired Neon branches')} removed")
     items += [f"⚠️ Not removed: {escaped(each)}" for each in report.remaining]

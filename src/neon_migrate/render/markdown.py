@@ -86,7 +86,8 @@ def _head(report: Report | None, validation: ValidateReport, failure: Failure | 
     if report is not None:
         lines.append(_what_would_run(report))
     if failure is not None:
-        lines.append(f"**The rehearsal did not come to an end:** {escaped(failure.what)}")
+        what = "rehearsal" if validation.checks else "validation"
+        lines.append(f"**The {what} did not come to an end:** {escaped(failure.what)}")
         lines += [escaped(part) for part in (failure.why, failure.remedy) if part]
     if unrehearsed:
         lines.append(f"**Nothing was rehearsed on production's schema or data:** {escaped(unrehearsed)}.")
@@ -266,6 +267,8 @@ def _certainty(report: Report, left_out: str) -> Iterator[Section]:
 
 def _validation(validation: ValidateReport, *, rehearsed: bool, left_out: str) -> Iterator[Section]:
     shown = [check for check in validation.checks if not (rehearsed and check.name == BREAKING)]
+    if not shown:
+        return
     loud = [check for check in shown if check.state in ("failed", "warned")]
     items = [item for check in loud for item in _findings(check)]
     if items:

@@ -34,11 +34,16 @@ _TASKS: tuple[Literal["compare", "export", "sweep"], ...] = ("compare", "export"
 @click.option(
     "--propose-as", metavar="PATH", default="", help="Propose the exported schema there in one pull request, by path."
 )
-def maintenance(invocation: Invocation, tasks: tuple[str, ...], output: str, propose_as: str) -> Outcome:
+@click.option(
+    "--commit-as", metavar="PATH", default="", help="Commit the exported schema there to the default branch, by path."
+)
+def maintenance(
+    invocation: Invocation, tasks: tuple[str, ...], output: str, propose_as: str, commit_as: str
+) -> Outcome:
     """Compare production with its migrations, export its schema, and remove expired Neon branches of ours.
 
     Drift opens or updates one issue, and closes it when it is gone. Writes the job summary and the outputs `drift`,
-    `export`, `issue-url` and `proposal-url`.
+    `export`, `issue-url`, `proposal-url` and `commit-url`.
     """
     from neon_migrate import api
     from neon_migrate.render.ci import maintenance_page
@@ -46,7 +51,12 @@ def maintenance(invocation: Invocation, tasks: tuple[str, ...], output: str, pro
     with in_workflow() as workflow:
         wanted = [task for task in _TASKS if not tasks or task in tasks]
         report = api.ci_maintenance(
-            invocation.project(), os.environ, tasks=wanted, output=Path(output), propose_as=propose_as
+            invocation.project(),
+            os.environ,
+            tasks=wanted,
+            output=Path(output),
+            propose_as=propose_as,
+            commit_as=commit_as,
         )
         workflow.failures(report.failures)
     return Outcome(report, maintenance_page(report), report.exit_code)
