@@ -90,6 +90,7 @@ def _prove(project: Project, dump: Dump, catalog: Catalog, major: int) -> tuple[
     """Restore the dump into a scratch: what differs then, and why it could not be restored."""
     from neon_migrate.expected import other_major
     from neon_migrate.postgres.dump import load_dump
+    from neon_migrate.settled import in_one_form
     from neon_migrate.sources.database import scratch_catalog
 
     with project.scratch(major=major) as server:
@@ -99,7 +100,7 @@ def _prove(project: Project, dump: Dump, catalog: Catalog, major: int) -> tuple[
             name = load_dump(server, dump.text, roles=dump.roles)
         except StatementError as error:
             return (), f"It could not be restored on PostgreSQL {server.version} ({server.source}): {error}"
-        restored = scratch_catalog(server, name, project.settings)
+        restored, catalog = in_one_form(server, scratch_catalog(server, name, project.settings), catalog)
     different = differences(change for change in diff(restored, catalog) if not _is_left_out(change))
     return different + _unmodelled(catalog, restored), ""
 

@@ -9,6 +9,7 @@ from neon_migrate.diff import diff
 from neon_migrate.differences import differences
 from neon_migrate.errors import RefusedError, SchemaError
 from neon_migrate.events import Step
+from neon_migrate.settled import in_one_form
 from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sources.schema_json.kept import with_kept
 from neon_migrate.sources.schema_json.load import loaded
@@ -107,5 +108,6 @@ def _proof(project: Project, document: Document, found: Catalog, major: int | No
             database = loaded(server, document)
         except SchemaError as error:
             return (), str(error)
-        again = scratch_catalog(server, database, project.settings)
-    return tuple(str(difference) for difference in differences(diff(with_kept(again, found), found))), ""
+        again = with_kept(scratch_catalog(server, database, project.settings), found)
+        changes = diff(*in_one_form(server, again, found))
+    return tuple(map(str, differences(changes))), ""

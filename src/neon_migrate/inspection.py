@@ -16,9 +16,9 @@ from neon_migrate.ledger.history import History
 from neon_migrate.ledger.migration import MigrationFile
 from neon_migrate.sources.migrations import snapshot_keys
 from neon_migrate.sources.roles import UNDEFINED_OBJECT, make_roles
-from neon_migrate.sources.steps import walk
 from neon_migrate.status import read_ledger
 from neon_migrate.unreleased import Unreleased, above, by_git, by_ledger
+from neon_migrate.walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

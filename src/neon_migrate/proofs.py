@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.hazards.rule import Hazard, Observation
 from neon_migrate.sources.migrations import chain
-from neon_migrate.sources.steps import DownProof  # noqa: TC001  (msgspec reads the annotations)
+from neon_migrate.walk import DownProof  # noqa: TC001  (msgspec reads the annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from neon_migrate.ledger.migration import Migration
     from neon_migrate.settings import Settings
-    from neon_migrate.sources.steps import Step
+    from neon_migrate.walk import Step
 
 _MOST_PROJECTS = 50
 """Of how many projects the cache keeps what was seen; those that were looked at longest ago go first."""

@@ -11,6 +11,7 @@ from neon_migrate.errors import NeonMigrateError, StatementError
 from neon_migrate.ledger.migration import NO_TRANSACTION
 from neon_migrate.rows import losses, read_contents
 from neon_migrate.rows.filling import fill
+from neon_migrate.settled import in_one_form
 from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import open_scratch
 from neon_migrate.way_back import WayBack, way_back
@@ -146,7 +147,7 @@ class Prover:
         before, warnings = self._forward(up)
         database = self._current_database()
         after = self._look(database, with_rows=before.contents is not None)
-        _same(after.catalog, goal, "applied")
+        _same(self._server, after.catalog, goal, "applied")
         self._current = (database, after)
         gone = self._losses(database, before, after, rewritten)
         expected = tuple(statement for statement in forward if statement.loses)
@@ -233,7 +234,7 @@ class Prover:
             self._discard(copy)
             copy = self._without_rows(down)
         found = self._look(copy, with_rows=before.contents is not None and not fails)
-        _same(found.catalog, origin, "taken back")
+        _same(self._server, found.catalog, origin, "taken back")
         gone = self._losses(copy, before, found)
         self._discard(copy)
         return found.catalog, gone, fails
@@ -282,8 +283,9 @@ def does_not_run(direction: str, error: StatementError) -> ProofError:
     )
 
 
-def _same(found: Catalog, wanted: Catalog, when: str) -> None:
-    remaining = differences([change for change in diff(found, wanted) if not _by_default(change, found)])
+def _same(server: ScratchServer, found: Catalog, wanted: Catalog, when: str) -> None:
+    changes = diff(*in_one_form(server, found, wanted))
+    remaining = differences([change for change in changes if not _by_default(change, found)])
     if remaining:
         raise ProofError(
             f"The generated migration, {when}, does not give the schema it should",

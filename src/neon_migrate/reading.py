@@ -10,7 +10,14 @@ from neon_migrate.errors import StatementError
 from neon_migrate.events import Step
 from neon_migrate.expected import other_major
 from neon_migrate.prove import ProofError, run_text
-from neon_migrate.settled import ScratchDatabase, as_written_by_one, settled_apart, settled_beside
+from neon_migrate.settled import (
+    ScratchDatabase,
+    as_written_by_one,
+    in_one_form,
+    perhaps_only_written_otherwise,
+    settled_apart,
+    settled_beside,
+)
 from neon_migrate.side import DatabaseSide
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.roles import add_roles
@@ -83,11 +90,12 @@ class Reading:
         if first.scratch:
             new, old = settled_beside(second.catalog, first.scratch, settings)
             return old, new
-        if first.catalog.major == second.catalog.major:
-            return first.catalog, second.catalog
-        newer = max(first.catalog.major, second.catalog.major)
+        catalogs = first.catalog, second.catalog
+        if catalogs[0].major == catalogs[1].major and not perhaps_only_written_otherwise(*catalogs):
+            return catalogs
+        newer = max(catalog.major for catalog in catalogs)
         server = self.scratches.enter_context(self.project.scratch(major=newer))
-        return as_written_by_one(server, first.catalog, second.catalog)
+        return in_one_form(server, *as_written_by_one(server, *catalogs))
 
     def renamed(self, before: Read, renames: Sequence[Rename]) -> Read:
         """The side with these tables and columns renamed, on a scratch; as it was where it can't be had there."""

@@ -19,8 +19,8 @@ from neon_migrate.postgres.session import connect
 from neon_migrate.redaction import without_values
 from neon_migrate.report import Failure
 from neon_migrate.runner import locked
-from neon_migrate.settled import as_written_by_one
-from neon_migrate.sources.database import catalog_of, scratch_catalog
+from neon_migrate.settled import settled_live
+from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import replay
 from neon_migrate.trail import follow
 
@@ -233,7 +233,7 @@ def _faults(
         database = replay(server, sorted((*setting.applied, *done), key=lambda one: one.version), settings).database
     except StatementError as error:
         return tuple(faults), (f"What the migrations make on an empty database could not be compared: {error.what}",)
-    found, expected = as_written_by_one(server, after, scratch_catalog(server, database, settings))
+    found, expected = settled_live(after, server, database, settings)
     server.drop(database)
     known = set(setting.drift)
     return (*faults, *(str(one) for one in differences(plan(found, expected).changes) if one not in known)), ()

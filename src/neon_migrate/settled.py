@@ -8,10 +8,10 @@ since each deparses in its own way (16 leaves out the table's name before the co
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from neon_migrate.diff import Rename, diff
+from neon_migrate.diff import Alter, Rename, diff
 from neon_migrate.errors import StatementError
 from neon_migrate.objects import kind_of
 from neon_migrate.plan import plan
@@ -22,12 +22,13 @@ from neon_migrate.sources.migrations import open_scratch
 from neon_migrate.sources.roles import make_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from neon_migrate.catalog import Catalog, DatabaseObject, Key
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.settings import Settings
 
+_CAST = "::"
 _WITH_EXPRESSIONS = frozenset({"check", "index", "exclusion"})
 
 
@@ -53,7 +54,8 @@ def settled(
 def settled_apart(first: ScratchDatabase, second: ScratchDatabase, settings: Settings) -> tuple[Catalog, Catalog]:
     """`settled` for two databases that may be on two servers."""
     changed = _changed(first.catalog, second.catalog)
-    return _made_again(first, changed, settings), _made_again(second, changed, settings)
+    catalogs = _made_again(first, changed, settings), _made_again(second, changed, settings)
+    return in_one_form(second.server, *catalogs)
 
 
 def settled_beside(live: Catalog, scratch: ScratchDatabase, settings: Settings) -> tuple[Catalog, Catalog]:
@@ -65,7 +67,8 @@ def settled_beside(live: Catalog, scratch: ScratchDatabase, settings: Settings) 
     if live.major != scratch.server.major:
         live = _as_written_by(scratch.server, live, scratch.catalog)
     changed = _changed(live, scratch.catalog)
-    return _definitions_read_again(live, scratch, changed), _made_again(scratch, changed, settings)
+    catalogs = _definitions_read_again(live, scratch, changed), _made_again(scratch, changed, settings)
+    return in_one_form(scratch.server, *catalogs)
 
 
 def settled_live(live: Catalog, server: ScratchServer, database: str, settings: Settings) -> tuple[Catalog, Catalog]:
@@ -83,6 +86,66 @@ def as_written_by_one(server: ScratchServer, first: Catalog, second: Catalog) ->
     return _as_written_by(server, first, second), _as_written_by(server, second, first)
 
 
+def in_one_form(server: ScratchServer, first: Catalog, second: Catalog) -> tuple[Catalog, Catalog]:
+    """Two Catalogs of `server`'s major version: expressions with casts in what both have, differently, as Postgres
+    writes them once it has read its own text. They stay as they are in what can't be made on the server.
+    """
+    keys = perhaps_only_written_otherwise(first, second)
+    if not keys:
+        return first, second
+    return _expressions_read_again(server, first, keys), _expressions_read_again(server, second, keys)
+
+
+def perhaps_only_written_otherwise(first: Catalog, second: Catalog) -> frozenset[Key]:
+    """What both have, differently, with casts in it: Postgres moves those about, and nothing else."""
+    alters = (change for change in diff(first, second) if isinstance(change, Alter))
+    return frozenset(one.key for one in alters if _CAST in repr(one.old) and _CAST in repr(one.new))
+
+
+def _expressions_read_again(server: ScratchServer, catalog: Catalog, keys: Iterable[Key]) -> Catalog:
+    read = _read_elsewhere(server, _needed(catalog, keys))
+    again = {key: _with_expressions_of(read[key], catalog.objects[key]) for key in keys if key in read}
+    return replace(catalog, objects={**catalog.objects, **again})
+
+
+def _needed(catalog: Catalog, keys: Iterable[Key]) -> Catalog:
+    """The part of a Catalog without which these objects can't be made."""
+    waiting, needed = list(keys), set(keys)
+    while waiting:
+        key = waiting.pop()
+        owner = catalog.objects[key].owner
+        columns = (part for part in catalog.owned.get(key, ()) if part.kind == "column")
+        found = {*catalog.depends.get(key, ()), *columns, *([owner] if owner else ())} & catalog.objects.keys() - needed
+        needed |= found
+        waiting += found
+    depends = {key: catalog.depends.get(key, frozenset()) & needed for key in needed}
+    return replace(catalog, objects={key: catalog.objects[key] for key in needed}, read_depends=lambda: depends)
+
+
+def _with_expressions_of(other: Any, obj: Any) -> DatabaseObject:
+    texts = (one.name for one in fields(obj) if _CAST in repr(getattr(obj, one.name)))
+    changed: DatabaseObject = replace(obj, **{name: getattr(other, name) for name in texts})
+    return changed
+
+
+def _read_elsewhere(server: ScratchServer, catalog: Catalog) -> Mapping[Key, DatabaseObject]:
+    """What a database of `server` says of the objects of `catalog`, made there; nothing where they can't be."""
+    database = server.create()
+    try:
+        with open_scratch(server, database) as session:
+            # What a function's text names need not be there.
+            session.script("SET check_function_bodies = off")
+            empty = read_catalog(session)
+            from_nothing = plan(empty, catalog)
+            make_roles(server, [from_nothing.script()])
+            run_plan(session, from_nothing, empty, in_one_transaction=True)
+            return read_catalog(session).objects
+    except StatementError:
+        return {}
+    finally:
+        server.drop(database)
+
+
 def _as_written_by(server: ScratchServer, catalog: Catalog, other: Catalog) -> Catalog:
     """`catalog`, with what is not the same in `other` read again from a database of `server` that has all of it.
 
@@ -91,18 +154,7 @@ def _as_written_by(server: ScratchServer, catalog: Catalog, other: Catalog) -> C
     differing = {key for key, obj in catalog.objects.items() if other.objects.get(key, obj) != obj}
     if not differing:
         return catalog
-    database = server.create()
-    try:
-        with open_scratch(server, database) as session:
-            empty = read_catalog(session)
-            from_nothing = plan(empty, catalog)
-            make_roles(server, [from_nothing.script()])
-            run_plan(session, from_nothing, empty, in_one_transaction=True)
-            read = read_catalog(session).objects
-    except StatementError:
-        return catalog
-    finally:
-        server.drop(database)
+    read = _read_elsewhere(server, catalog)
     again = {key: _with_text_of(read[key], catalog.objects[key]) for key in differing & read.keys()}
     return replace(catalog, objects={**catalog.objects, **again})
 
@@ -124,7 +176,7 @@ def _changed(first: Catalog, second: Catalog) -> set[Key]:
 
 def _may_read_differently(obj: DatabaseObject) -> bool:
     """Postgres moves only casts about, so an expression without one stays as it is."""
-    return "::" in str(getattr(obj, "definition", ""))
+    return _CAST in str(getattr(obj, "definition", ""))
 
 
 def _unsettled(catalog: Catalog, keys: Iterable[Key]) -> list[DatabaseObject]:

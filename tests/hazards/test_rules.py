@@ -12,7 +12,7 @@ from histories import migrations_of, write_project
 from neon_migrate.hazards import rules as rules_package
 from neon_migrate.hazards.rules import rules
 from neon_migrate.proofs import proven
-from neon_migrate.sources.steps import walk
+from neon_migrate.walk import walk
 
 if TYPE_CHECKING:
     from pathlib import Path

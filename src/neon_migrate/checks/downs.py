@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.check import Check, Finding, Verdict, counted, verdict
 from neon_migrate.errors import Location
-from neon_migrate.sources.steps import ACTIVE_TRANSACTION
+from neon_migrate.walk import ACTIVE_TRANSACTION
 
 if TYPE_CHECKING:
     from neon_migrate.inspection import Inspection
     from neon_migrate.ledger.migration import Migration, MigrationFile
-    from neon_migrate.sources.steps import DownProof
+    from neon_migrate.walk import DownProof
 
 _CONFESSION = "-- Does not bring back"
 """How the comment at the head of a down file begins that says what it can't give back; `generate` writes it so."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from neon_migrate.check import Check, Finding, NotKnownError, Verdict, verdict
 from neon_migrate.errors import Location, StatementError
 from neon_migrate.script import transaction_control
-from neon_migrate.sources.steps import ACTIVE_TRANSACTION
+from neon_migrate.walk import ACTIVE_TRANSACTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

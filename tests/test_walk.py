@@ -11,7 +11,7 @@ from histories import migrations_of, write_project
 from neon_migrate.catalog import Key
 from neon_migrate.errors import StatementError
 from neon_migrate.sources.migrations import replay
-from neon_migrate.sources.steps import Step, walk
+from neon_migrate.walk import Step, walk
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,6 +12,7 @@ from neon_migrate.differences import differences
 from neon_migrate.errors import Location, StatementError
 from neon_migrate.postgres.trial import trial
 from neon_migrate.script import shape
+from neon_migrate.settled import in_one_form
 from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import chain, open_scratch, replay
 
@@ -162,7 +163,7 @@ class _Walker:
                     found = self._read(session)
         except StatementError as error:
             return DownProof(_reason(error), error.sqlstate, error.where)
-        return DownProof(differences=_differences(before, found))
+        return DownProof(differences=_differences(*in_one_form(self._server, before, found)))
 
     def _truncated_in_trial(self, migration: Migration) -> tuple[str, ...]:
         """The tables that the migration truncates, by running it once for that and taking it back."""
