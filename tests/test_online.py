@@ -196,12 +196,12 @@ def told(batches: tuple[Batch, ...]) -> list[list[str]]:
             "CREATE TABLE t (id bigserial PRIMARY KEY)",
             [
                 ["CREATE SEQUENCE public.t_id_seq"],
+                ["ALTER TABLE public.t ALTER COLUMN id TYPE bigint"],
                 [
-                    "ALTER TABLE public.t ALTER COLUMN id TYPE bigint",
                     "ALTER TABLE public.t ALTER COLUMN id SET DEFAULT nextval('public.t_id_seq'::regclass)",
                     "SELECT setval('public.t_id_seq', max(id)) FROM public.t HAVING max(id) >= 1",
+                    "ALTER SEQUENCE public.t_id_seq OWNED BY public.t.id",
                 ],
-                ["ALTER SEQUENCE public.t_id_seq OWNED BY public.t.id"],
             ],
             id="a sequence gives no number before it is behind those of the rows",
         ),

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from neon_migrate.kind import OnlineStep, Run
+from neon_migrate import not_null
+from neon_migrate.catalog import Key
+from neon_migrate.column import Column
+from neon_migrate.kind import Alteration, OnlineStep, Rewrite, Run
+from neon_migrate.not_null import SINCE
+from neon_migrate.numbering import succession
 from neon_migrate.sql import identifier, qualified
-from neon_migrate.type_change import casts_by_itself, conversion, keeps_values
+from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from neon_migrate.catalog import Catalog, DatabaseObject, Key
-    from neon_migrate.sequence_options import SequenceOptions
+    from neon_migrate.catalog import Catalog, DatabaseObject
 
 _REBUILT_BY_POSTGRES = frozenset(
     {"index", "unique", "primary_key", "exclusion", "check", "comment", "sequence_owner", "sequence", "grant"}
 )
 
-_REWRITTEN = "Rewrites the table, or reads all of it, while nobody can use it: by itself, so nothing else waits for it."
 FILLED = "May write a value into every row while nobody can use the table: by itself, so nothing else waits for it."
 """Why a step that fills a column is apart."""
-_ADDED = (
-    "A check for NOT NULL is added NOT VALID, for new rows only: those that are there are read by a later migration."
-)
-_NATIVE = "NOT NULL is added NOT VALID, for new rows only: those that are there are read by a later migration."
-_READ = "Checks the rows that are there; others go on, as the lock that adding NOT NULL took is released."
-_SET = "The check was validated, so SET NOT NULL need not read the table; then the check has done its work."
 
 
 def may_differ(default: str | None) -> bool:
@@ -41,47 +39,118 @@ def added(column: Key, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
     return (OnlineStep(tuple(statements), Run.LONG, FILLED, f"add {column.part} to {column.name}"),)
 
 
-def changed(
-    column: Key,
-    retyping: Sequence[str],
-    becoming_not_null: Sequence[OnlineStep],
-    rest: Sequence[str],
-    *,
-    rewrites: bool,
-) -> tuple[OnlineStep, ...]:
-    """The steps of a change; empty where all of it is done in a moment.
-
-    retyping  SQL up to the new type and default; `rewrites` tells whether that takes as long as there are rows
-    rest      SQL that the rest is needed for, such as ADD GENERATED, which wants NOT NULL
-    """
-    if not rewrites and not becoming_not_null:
-        return ()
-    name = f"change {column.part} of {column.name}"
-    retyped = OnlineStep(tuple(retyping), *((Run.LONG, _REWRITTEN, name) if rewrites else ()))
-    steps = [*([retyped] if retyping else []), *becoming_not_null]
-    return (*steps, OnlineStep(tuple(rest))) if rest else tuple(steps)
-
-
-def not_null_steps(column: Key, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
-    """The steps from a nullable column to a NOT NULL one: since 18 its own constraint, before by way of a check.
-
-    https://www.postgresql.org/docs/18/sql-altertable.html: SET NOT NULL skips its scan where a valid check proves it.
-    """
-    table, name = f"ALTER TABLE {qualified(column.schema, column.name)}", identifier(column.part)
-    constraint = before.free_name(column.schema, f"{column.name}_{column.part}", "_not_null", after)
-    quoted, called = identifier(constraint), f"{column.part} of {column.name}"
-    native = before.major >= 18
-    what = f"NOT NULL {name}" if native else f"CHECK ({name} IS NOT NULL)"
-    added = OnlineStep(
-        (f"{table} ADD CONSTRAINT {quoted} {what} NOT VALID",),
-        why=_NATIVE if native else _ADDED,
-        name=f"require {called}",
+def change(old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration:
+    """SQL that makes `old` into `new` where the column needs not be made anew."""
+    table, name = f"ALTER TABLE {qualified(new.schema, new.table)}", identifier(new.name)
+    column = f"{table} ALTER COLUMN {name}"
+    retyped = (old.type, old.collation) != (new.type, new.collation)
+    rewrites = retyped and not _keeps_file(old, new, before)
+    numbers = succession(old, new, before, after)
+    releases, actions = [], []
+    default = old.default
+    if default is not None and not new.generated and (new.default is None or retyped):
+        releases.append(f"{column} DROP DEFAULT")
+        default = None
+    if retyped:
+        actions.append(type_clause(name, old.type, new.type, new.collation))
+    set_default = new.default is not None and not new.generated and new.default != default
+    if set_default and rewrites and not numbers:
+        actions.append(f"SET DEFAULT {new.default}")
+        set_default = False
+    first = [] if rewrites else [f"{column} {action}" for action in actions]
+    first += numbers.before
+    if set_default:
+        first.append(f"{column} SET DEFAULT {new.default}")
+    # Before anybody else can insert a row: the change of the column locks the table until both are committed.
+    rest = [*_identity_statements(column, old, new), *numbers.after] if new.identity else []
+    first += () if new.identity else numbers.after
+    alone = _can_be_renamed(old, new, before)
+    narrows = old.type != new.type and not keeps_values(old.type, new.type)
+    return Alteration(
+        (*first, *not_null.changed(old.required, new.required, native=before.major >= SINCE, alone=alone), *rest),
+        f"values of column {new.key.qualified_name} that do not fit when {old.type} becomes {new.type}"
+        if narrows
+        else "",
+        disturbed(old.type, new.type) if retyped else lambda dependent: False,
+        (*releases, *numbers.releases),
+        _online(first, _becoming_not_null(old, new, before, after, alone=alone), rest),
+        rewrite=Rewrite(table, tuple(f"ALTER COLUMN {name} {action}" for action in actions), settles=not numbers)
+        if rewrites
+        else None,
+        drops=numbers.drops,
     )
-    validated = OnlineStep((f"{table} VALIDATE CONSTRAINT {quoted}",), Run.VALIDATING, _READ, f"validate {called}")
-    if native:
-        return added, validated
-    done = (f"{table} ALTER COLUMN {name} SET NOT NULL", f"{table} DROP CONSTRAINT {quoted}")
-    return added, validated, OnlineStep(done, why=_SET, name=f"set not null {called}")
+
+
+def made_plain(old: Column, new: Column, before: Catalog, after: Catalog, stored: Sequence[str]) -> Alteration:
+    """A computed column keeps its values; a virtual one, which has none, gets them as a stored one first.
+
+    stored  SQL that makes it one
+    """
+    dropped = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)} DROP EXPRESSION"
+    plain = change(replace(old, generated="", default=None), new, before, after)
+    if old.generated == "stored":
+        return replace(plain, releases=(dropped, *plain.releases))
+    statements = (*stored, dropped, *([str(plain.rewrite)] if plain.rewrite else ()), *plain.statements)
+    filled = OnlineStep(statements, Run.LONG, FILLED, f"fill {new.name} of {new.table}")
+    return replace(plain, statements=statements, disturbs=lambda dependent: True, online=(filled,), rewrite=None)
+
+
+def computed_anew(old: Column, new: Column, before: Catalog) -> Alteration | None:
+    """Another expression, where Postgres can give a column one (since 17) and nothing else changes."""
+    if before.major < 17 or new.generated != "stored" or replace(old, default=new.default) != new:
+        return None
+    table = f"ALTER TABLE {qualified(new.schema, new.table)}"
+    statements = (f"{table} ALTER COLUMN {identifier(new.name)} SET EXPRESSION AS ({new.default})",)
+    return Alteration(statements, online=(OnlineStep(statements, Run.LONG, FILLED, f"compute {new.name} anew"),))
+
+
+def _online(
+    first: Sequence[str], becoming_not_null: Sequence[OnlineStep], rest: Sequence[str]
+) -> tuple[OnlineStep, ...]:
+    """The steps of a change; none where all of it is done in a moment.
+
+    rest  SQL that the rest is needed for, such as ADD GENERATED, which wants NOT NULL
+    """
+    if not becoming_not_null:
+        return ()
+    steps = [OnlineStep(tuple(first))] if first else []
+    return (*steps, *becoming_not_null, *([OnlineStep(tuple(rest))] if rest else []))
+
+
+def _keeps_file(old: Column, new: Column, before: Catalog) -> bool:
+    checks = (key for key in before.dependents.get(old.key, ()) if key.kind == "check")
+    return keeps_file(old.type, new.type) and old.collation == new.collation and not any(checks)
+
+
+def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
+    if not old.identity:
+        return [f"{column} ADD {new.identity_clause(named=True)}"]
+    clauses = [f"SET GENERATED {new.identity.upper()}"] if old.identity != new.identity else []
+    if old.identity_options and new.identity_options:
+        clauses.extend(old.identity_options.changes_to(new.identity_options, "SET "))
+    return [f"{column} {' '.join(clauses)}"] if clauses else []
+
+
+def _becoming_not_null(
+    old: Column, new: Column, before: Catalog, after: Catalog, *, alone: bool
+) -> tuple[OnlineStep, ...]:
+    if new.required is None:
+        return (OnlineStep((not_null.dropped(old.required),)),) if old.required else ()
+    takes_parent = new.of_parent not in (None, old.of_parent)
+    return new.required.change_online(old.required, before, after, alone=alone, takes_parent=takes_parent)
+
+
+def _can_be_renamed(old: Column, new: Column, before: Catalog) -> bool:
+    """Whether Postgres can rename NOT NULL: it does so in all tables that inherit it, and looks for the one name."""
+    if not old.required or not new.required or old.required.given == new.required.given or old.no_inherit:
+        return True
+    tables = cast("tuple[Table, ...]", before.of_kind("table"))
+    found = {(old.schema, old.table)}
+    while more := {(table.schema, table.name) for table in tables if not found.isdisjoint(table.parents)} - found:
+        found |= more
+    columns = [before.objects.get(Key("column", *table, old.name)) for table in found]
+    names = {column.required and column.required.name for column in columns if isinstance(column, Column)}
+    return len(names) == 1
 
 
 def type_clause(name: str, old: str, new: str, collation: str) -> str:
@@ -100,9 +169,3 @@ def disturbed(old: str, new: str) -> Callable[[DatabaseObject], bool]:
         return kind not in _REBUILT_BY_POSTGRES and not (kind == "foreign_key" and keeps)
 
     return is_disturbed
-
-
-def setval(sequence: str, options: SequenceOptions, table: str, column: str) -> str:
-    """SQL by which a sequence goes on after the values that a column has; `sequence` is an expression."""
-    latest = f"{'max' if options.increment > 0 else 'min'}({column})"
-    return f"SELECT setval({sequence}, {latest}) FROM {table} HAVING {options.range_condition(latest)}"

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from neon_migrate.column import Column
 from neon_migrate.diff import Create, Drop, Rename
-from neon_migrate.objects.column import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

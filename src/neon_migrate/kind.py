@@ -109,6 +109,50 @@ class OnlineStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no way from one object to another: what can't be done, why, and what to do instead, as sentences."""
+
+    what: str
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewType:
+    """How a new type takes the place of one that can't be altered (type_swap).
+
+    create     SQL that makes it, once the old one's name is free
+    first      SQL before the old one's name is taken from it
+    then       SQL once everything that is to be of it is
+    row        for each attribute of a composite type its name in the old one, its type there and its type
+    reordered  whether the text of a value is not that of the old one's, as its attributes have other places
+    """
+
+    create: tuple[str, ...]
+    first: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
+    row: tuple[tuple[str, str, str], ...] = ()
+    reordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What of a column's alteration writes its table anew: a single statement does it for several columns at once.
+
+    table    ALTER TABLE with the table's name
+    actions  such as ALTER COLUMN a TYPE bigint, in order
+    settles  whether what the alteration lets go of is back with it
+    """
+
+    table: str
+    actions: tuple[str, ...]
+    settles: bool
+
+    def __str__(self) -> str:
+        return f"{self.table} {', '.join(self.actions)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Alteration:
     """How one object becomes another without being dropped.
 
@@ -117,6 +161,10 @@ class Alteration:
     disturbs    whether a dependent of a given kind has to be taken down before and put back afterwards
     releases    SQL that goes first: lets go of what is to be dropped, and of names that are to be taken
     online      the steps that do what `statements` do and hold up nobody for long; empty where those don't either
+    swaps       of a type: whether a new one of its name takes its place, in columns and in types that are made of it
+    refusal     why it can't be done at all; then the rest says nothing
+    rewrite     what goes between `releases` and `statements`, in one statement with those of the table's other columns
+    drops       other objects that `statements` drop
     """
 
     statements: tuple[str, ...]
@@ -124,6 +172,10 @@ class Alteration:
     disturbs: Callable[[DatabaseObject], bool] = lambda dependent: False
     releases: tuple[str, ...] = ()
     online: tuple[OnlineStep, ...] = ()
+    swaps: bool = False
+    refusal: Refusal | None = None
+    rewrite: Rewrite | None = None
+    drops: frozenset[Key] = frozenset()
 
 
 @runtime_checkable
@@ -180,6 +232,10 @@ class Kind(ABC, Generic[ObjectT]):
     def alter(self, old: ObjectT, new: ObjectT, before: Catalog, after: Catalog) -> Alteration | None:
         """SQL that makes `old` into `new`; None where it has to be dropped and created."""
         return None
+
+    def new_type(self, old: ObjectT, new: ObjectT, before: Catalog, after: Catalog) -> NewType:
+        """Of a type: how `new` takes the place of `old`."""
+        return NewType(tuple(self.create(new, after, frozenset())))
 
     def create_online(self, obj: ObjectT, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
         """How to make it on a table that is in use; empty where `create` holds up nobody for long."""

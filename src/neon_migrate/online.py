@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from neon_migrate.kind import Run
-from neon_migrate.ordering import DROP, PUT, RELEASE, strongly_connected
+from neon_migrate.ordering import DROP, PUT, strongly_connected
 from neon_migrate.plan import Statement
 
 if TYPE_CHECKING:
@@ -143,7 +143,6 @@ def _unfit(group: Collection[_Step]) -> Iterator[int]:
 
 def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int], pairs: Collection[_Pair]) -> _Graph:
     """What has to be done before what; `at_once` are the positions of parts that can't be done online together."""
-    releases = {part.node[1]: number for number, part in enumerate(parts) if part.node[0] == RELEASE}
     # What is replaced online takes its old self down too; where that is not possible, both halves are plain.
     not_online = plain | at_once
     replaced = {part.down: number for number, part in enumerate(parts) if part.replaces and number not in not_online}
@@ -163,9 +162,8 @@ def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]
         entry = own[_entry(own) if number not in replacing else 1]
         for earlier, later in pairwise(own):
             graph[later].add(earlier)
-        release = releases.get(part.node[1])
         for needed in part.after:
-            if needed == release:
+            if needed in part.settles:
                 # What is let go of is back as soon as it is gone: a default, an identity, a partition's parent.
                 graph[_first_change(own)].add(steps[needed][0])
                 graph[steps[needed][0]].add(_there(own))

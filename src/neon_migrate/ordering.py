@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 ItemT = TypeVar("ItemT")
 
-DROP, RELEASE, PUT = 0, 1, 2
+DROP, RELEASE, PUT, REWRITE = 0, 1, 2, 3
 Node = tuple[int, "Key"]
-"""What is taken down, what an alteration lets go of first, or what is put up or altered: the parts of a Change."""
+"""What is taken down, what an alteration lets go of first, what is put up or altered: the parts of a Change; and what
+alterations of the columns of one table begin with, together.
+"""
 
 Name = tuple[str, ...]
 

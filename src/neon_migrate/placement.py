@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.objects import kind_of
-from neon_migrate.ordering import DROP, Node, between_tables, in_a_cycle
+from neon_migrate.ordering import DROP, PUT, Node, between_tables, in_a_cycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,19 +23,21 @@ class Placement:
     inlined  what is written inside the CREATE TABLE of its maker, or made by what is written there
     takers   for each of `gone` what takes it along: its table, or a sequence's column
     makers   for each of `inlined` what it is made with: its table, or the column that carries a sequence
+    droppers  for each object that an alteration drops what that alters
     """
 
     gone: frozenset[Key]
     inlined: frozenset[Key]
     takers: Mapping[Key, Key]
     makers: Mapping[Key, Key]
+    droppers: Mapping[Key, Key]
 
     def node(self, half: int, key: Key) -> Node:
         """The node that does the work for `key`: its own, or that of what it is written inside or goes with."""
         on_the_way, above = (self.gone, self.takers) if half == DROP else (self.inlined, self.makers)
         while key in on_the_way and key in above:
             key = above[key]
-        return half, key
+        return (PUT, self.droppers[key]) if half == DROP and key in self.droppers else (half, key)
 
 
 def placement(work: Operations) -> Placement:
@@ -46,7 +48,10 @@ def placement(work: Operations) -> Placement:
     inlined = _inlined(work)
     carriers = _carriers(work.after)
     made = {key: carriers.get(key, work.after.objects[key].owner) for key in inlined}
-    return Placement(gone, inlined, takers, {key: maker for key, maker in made.items() if maker is not None})
+    makers = {key: maker for key, maker in made.items() if maker is not None}
+    dropped = {key: user for user, (_, alteration) in work.alters.items() for key in alteration.drops}
+    droppers = {key: user for key, user in dropped.items() if key in work.drops}
+    return Placement(gone, inlined, takers, makers, droppers)
 
 
 def _taker(work: Operations, carriers: Mapping[Key, Key], key: Key) -> Key | None:

@@ -13,9 +13,10 @@ from neon_migrate.left_behind import with_left_behind
 from neon_migrate.objects import kind_of
 from neon_migrate.online_steps import online_steps, replaced_online
 from neon_migrate.operations import operations
-from neon_migrate.ordering import DROP, PUT, RELEASE, in_order
+from neon_migrate.ordering import DROP, PUT, RELEASE, REWRITE, in_order
 from neon_migrate.placement import placement
 from neon_migrate.precedence import precedence
+from neon_migrate.rewrites import rewrites, settled_by, statement, step
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -49,6 +50,7 @@ class Part:
     after     the positions of the parts that have to be done before
     down      the position of the part that takes down what this one puts back, alone or with what it goes with
     replaces  whether `online` also does what that part is there for
+    settles   the positions of the parts that let go of what this one brings back
     """
 
     node: Node
@@ -57,6 +59,7 @@ class Part:
     after: frozenset[int]
     down: int | None = None
     replaces: bool = False
+    settles: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +102,29 @@ def plan(before: Catalog, after: Catalog) -> Plan:
 
 def _parts(work: Operations) -> tuple[Part, ...]:
     places = placement(work)
-    follows = precedence(work, places)
+    rewritten = rewrites(work, precedence(work, places))
+    follows = rewritten.follows
     nodes = in_order(follows)
     position = {node: number for number, node in enumerate(nodes)}
 
     def part(node: Node) -> Part:
         half, key = node
+        settled = frozenset(position[other] for other in settled_by(work, rewritten, node) if other in position)
+        after = frozenset(position[earlier] for earlier in follows[node])
+        if half == REWRITE:
+            columns = rewritten.columns[node]
+            lost = "; ".join(loses for column in columns if (loses := work.alters[column][1].loses))
+            written = Statement(statement(work, columns), columns, lost)
+            return Part(node, (written,), (step(work, columns),), after, settles=settled)
         down = places.node(DROP, _taken_down(work, key)) if half == PUT else None
         return Part(
             node,
             tuple(_statements(work, places, node)),
             online_steps(work, node),
-            frozenset(position[earlier] for earlier in follows[node]),
+            after,
             position.get(down) if down else None,
             half == PUT and replaced_online(work, key),
+            settled,
         )
 
     return tuple(map(part, nodes))
@@ -136,8 +148,9 @@ def _statements(work: Operations, places: Placement, node: Node) -> Iterator[Sta
             yield Statement(sql, (key,), work.losses.get(key, ""))
     elif key in work.alters:
         alteration = work.alters[key][1]
+        loses = alteration.loses if alteration.rewrite is None else ""  # which said so
         for sql in alteration.statements:
-            yield Statement(sql, (key,), alteration.loses)
+            yield Statement(sql, (key,), loses)
     elif key in work.renames:
         rename = work.renames[key]
         for sql in kind.rename(rename.old, rename.new):

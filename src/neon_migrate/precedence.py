@@ -20,7 +20,7 @@ _Wait = tuple[Node, Node]
 
 def precedence(work: Operations, places: Placement) -> dict[Node, set[Node]]:
     """Each half of a Change with those that have to be done before it."""
-    nodes = {(DROP, key) for key in work.drops if key not in places.gone}
+    nodes = {(DROP, key) for key in work.drops if key not in places.gone and key not in places.droppers}
     nodes |= {(PUT, key) for key in (*work.creates, *work.alters, *work.renames) if key not in places.inlined}
     nodes |= {(RELEASE, key) for key, (_, alteration) in work.alters.items() if alteration.releases}
     follows: dict[Node, set[Node]] = {node: set() for node in nodes}

@@ -72,8 +72,7 @@ CASES = (
         "CREATE TABLE t (a integer NOT NULL, b bigint DEFAULT 3) PARTITION BY RANGE (a); CREATE TABLE p PARTITION OF t DEFAULT",
         sql=(
             "ALTER TABLE public.p ALTER COLUMN a SET NOT NULL",
-            "ALTER TABLE public.p ALTER COLUMN b TYPE bigint",
-            "ALTER TABLE public.p ALTER COLUMN b SET DEFAULT 3",
+            "ALTER TABLE public.p ALTER COLUMN b TYPE bigint, ALTER COLUMN b SET DEFAULT 3",
             "ALTER TABLE public.t ATTACH PARTITION public.p DEFAULT",
         ),
     ),

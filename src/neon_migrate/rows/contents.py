@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from neon_migrate.column import Column
 from neon_migrate.errors import StatementError
-from neon_migrate.objects.column import Column
 from neon_migrate.objects.composite_type import CompositeType
 from neon_migrate.objects.table import Table
 from neon_migrate.sql import identifier, qualified

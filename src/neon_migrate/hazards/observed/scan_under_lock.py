@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neon_migrate.column import Column
 from neon_migrate.diff import Alter, Create
 from neon_migrate.hazards.run import BLOCKS_WRITES, READS_AND_WRITES, Remark, Run, RunRule, took
-from neon_migrate.objects.column import Column
 from neon_migrate.postgres.observe import MODES
 
 if TYPE_CHECKING:

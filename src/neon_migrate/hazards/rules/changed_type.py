@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neon_migrate.column import Column
 from neon_migrate.hazards.rule import Observation, Rule
-from neon_migrate.objects.column import Column
 from neon_migrate.type_change import keeps_values
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neon_migrate.column import Column
 from neon_migrate.hazards.rule import Observation, Rule
-from neon_migrate.objects.column import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

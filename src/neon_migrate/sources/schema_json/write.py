@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from neon_migrate.catalog import Key
+    from neon_migrate.column import Column
     from neon_migrate.constraint import Constraint
-    from neon_migrate.objects.column import Column
     from neon_migrate.objects.comment import Comment
     from neon_migrate.objects.enum import Enum
     from neon_migrate.objects.extension import Extension

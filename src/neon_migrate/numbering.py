@@ -1,0 +1,123 @@
+"""What numbers a column's rows, an identity or a sequence in its default: one goes on where that before it was.
+
+A number that was given never comes again, also where its row is deleted: so a new sequence starts from the old one's
+`last_value` and `is_called` (https://www.postgresql.org/docs/current/functions-sequence.html), not from the rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from neon_migrate.catalog import Catalog, Key
+from neon_migrate.sql import identifier, literal, qualified
+
+if TYPE_CHECKING:
+    from neon_migrate.column import Column
+    from neon_migrate.sequence_options import SequenceOptions
+
+_INTEGERS = frozenset({"smallint", "integer", "bigint"})
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """How what numbers a column gives way to what does from now on; empty where nothing changes.
+
+    releases  SQL that goes first: lets go of the old one, or of its name
+    before    SQL that goes before the column has its new default: it reads how far the old one was
+    after     SQL that goes after the column has its new default or identity
+    drops     the sequence that `after` drops
+    """
+
+    releases: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    drops: frozenset[Key] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.releases or self.before or self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbering:
+    """A sequence, and whether it is the one behind an identity."""
+
+    key: Key
+    options: SequenceOptions
+    identity: bool
+
+    @property
+    def name(self) -> str:
+        return qualified(self.key.schema, self.key.name)
+
+    @property
+    def upwards(self) -> bool:
+        return self.options.increment > 0
+
+
+def succession(old: Column, new: Column, before: Catalog, after: Catalog) -> Succession:
+    """How `old`, a column of `before`, comes to be numbered as `new` is."""
+    column = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)}"
+    dropped = (f"{column} DROP IDENTITY",) if old.identity and not new.identity else ()
+    was, now = _numbering(old, before), _numbering(new, after)
+    if now is None or (now.identity and old.identity) or (not now.identity and now.key in before.objects):
+        return Succession(dropped)
+    if was is None or was.upwards != now.upwards:
+        return Succession(dropped, after=(_after_the_rows(now, new),))
+    if was.identity:
+        if new.type not in _INTEGERS:  # which an identity column can't be, not even for a moment
+            return Succession(dropped, after=(_after_the_rows(now, new),))
+        aside = _aside(was, before, after)
+        # First the table, as whoever inserts a row locks it before the sequence: else both could wait for each other.
+        locked = f"LOCK TABLE {qualified(new.schema, new.table)} IN ACCESS EXCLUSIVE MODE"
+        renamed = f"ALTER SEQUENCE {was.name} RENAME TO {identifier(aside.name)}"
+        goes_on = _goes_on(now, was, qualified(aside.schema, aside.name))
+        return Succession((locked, renamed), before=(goes_on, *dropped))
+    if was.key != now.key:
+        return Succession(after=(_goes_on(now, was, was.name),))
+    if any(user.kind == "column" and user != old.key for user in before.dependents.get(was.key, ())):
+        return Succession(after=(_after_the_rows(now, new),))
+    aside = _aside(was, before, after)
+    goes_on = _goes_on(now, was, qualified(aside.schema, aside.name))
+    return Succession(
+        (f"ALTER SEQUENCE {was.name} RENAME TO {identifier(aside.name)}",),
+        after=(goes_on, f"DROP SEQUENCE {qualified(aside.schema, aside.name)}"),
+        drops=frozenset({was.key}),
+    )
+
+
+def _numbering(column: Column, catalog: Catalog) -> _Numbering | None:
+    if column.identity and column.identity_options and column.identity_sequence:
+        return _Numbering(Key("sequence", column.schema, column.identity_sequence), column.identity_options, True)
+    used = [key for key in catalog.depends.get(column.key, ()) if key.kind == "sequence"]
+    if column.identity or column.default is None or len(used) != 1:
+        return None
+    sequence: Any = catalog.objects[used[0]]
+    return _Numbering(used[0], sequence.options, False)
+
+
+def _aside(numbering: _Numbering, before: Catalog, after: Catalog) -> Key:
+    name = before.free_name(numbering.key.schema, numbering.key.name, "_replaced", after)
+    return numbering.key._replace(name=name)
+
+
+def _goes_on(now: _Numbering, was: _Numbering, source: str) -> str:
+    """SQL by which a sequence goes on where another, now called `source`, is."""
+    conditions = []
+    if was.options.start != now.options.start:
+        conditions.append(f"(is_called OR last_value <> {was.options.start})")
+    # Past its end is an error as it is for the old one; before its beginning it just begins.
+    if now.upwards and now.options.minimum > was.options.minimum:
+        conditions.append(f"last_value >= {now.options.minimum}")
+    if not now.upwards and now.options.maximum < was.options.maximum:
+        conditions.append(f"last_value <= {now.options.maximum}")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"SELECT setval({literal(now.name).strip()}, last_value, is_called) FROM {source}{where}"
+
+
+def _after_the_rows(now: _Numbering, column: Column) -> str:
+    """SQL by which a sequence goes on after the values that a column has, where no other has numbered it."""
+    latest = f"{'max' if now.upwards else 'min'}({identifier(column.name)})"
+    table = qualified(column.schema, column.table)
+    in_range = now.options.range_condition(latest)
+    return f"SELECT setval({literal(now.name).strip()}, {latest}) FROM {table} HAVING {in_range}"
