@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename
 from neon_migrate.initial_privileges import initial_grants
+from neon_migrate.left_behind import ancestors
 from neon_migrate.objects import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from neon_migrate.catalog import Catalog, DatabaseObject, Key
+    from neon_migrate.catalog import Catalog, DatabaseObject
     from neon_migrate.kind import Alteration
 
 
@@ -52,6 +54,8 @@ def operations(before: Catalog, after: Catalog, changes: Iterable[Change]) -> Op
     found = Operations(before, after)
     for change in changes:
         _sort_in(found, change)
+    for table in [new for new, _ in found.alters.values() if new.key.kind == "table"]:
+        _replace_inherited_checks(found, table)
     _take_down_what_hangs_on_it(found)
     return _with_initial_grants(found)
 
@@ -59,9 +63,9 @@ def operations(before: Catalog, after: Catalog, changes: Iterable[Change]) -> Op
 def _sort_in(found: Operations, change: Change) -> None:
     match change:
         case Create(new):
-            found.creates[new.key] = new
+            found.creates[new.key] = _before_it_is_attached(found, new)
         case Drop(old):
-            found.drops[old.key] = _left_to_children(found, old)
+            found.drops[old.key] = _once_it_is_detached(found, _left_to_children(found, old))
             found.losses[old.key] = kind_of(old.key).loses(old)
         case Rename():
             found.renames[change.key] = change
@@ -86,6 +90,44 @@ def _left_to_children(found: Operations, old: Any) -> DatabaseObject:
     own = all(key in after.objects and after.objects[key].parent is None for key in children)  # type: ignore[attr-defined]
     left: DatabaseObject = replace(old, left_to_children=True) if children and own else old
     return left
+
+
+def _before_it_is_attached(found: Operations, new: Any) -> DatabaseObject:
+    """A column that its table has to have by itself, since a parent takes no table that has it not."""
+    parent = getattr(new, "parent", None)
+    alone = parent is not None and parent in joined(found.before, found.after, new.owner)
+    had: DatabaseObject = replace(new, parent=None) if alone else new
+    return had
+
+
+def _once_it_is_detached(found: Operations, old: Any) -> DatabaseObject:
+    """A column that its table is left with by a parent that it has no more."""
+    parent = getattr(old, "parent", None)
+    alone = parent is not None and parent in joined(found.after, found.before, old.owner)
+    left: DatabaseObject = replace(old, parent=None) if alone else old
+    return left
+
+
+def _replace_inherited_checks(found: Operations, table: Any) -> None:
+    """A table that is to inherit gets its checks from its parents, as these get them anew.
+
+    Were they added to it before, as a parent asks for, they would stay its own. A partition has none of its own.
+    """
+    attached = joined(found.before, found.after, table.key) if not getattr(table, "bound", "") else ()
+    for parent in {above for key in attached for above in (key, *ancestors(found.after, key))}:
+        for key in found.after.owned.get(parent, ()):
+            own = key._replace(name=table.key.name, schema=table.key.schema)
+            stays = found.before.objects.get(own) == found.after.objects.get(own) is not None
+            if key.kind == "check" and key in found.before.objects and not stays:
+                _replace(found, key)
+
+
+def joined(before: Catalog, after: Catalog, table: Key) -> frozenset[Key]:
+    """The parents that a table, which is there before and after, has only after."""
+    if table not in before.objects or table not in after.objects:
+        return frozenset()
+    had, has = (getattr(side.objects[table], "parents", ()) for side in (before, after))
+    return frozenset(Key("table", *parent) for parent in has if parent not in had)
 
 
 def _replace(found: Operations, key: Key) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.diff import diff
-from neon_migrate.left_behind import with_left_behind
+from neon_migrate.left_behind import with_brought_along, with_left_behind
 from neon_migrate.objects import kind_of
 from neon_migrate.online_steps import online_steps, replaced_online
 from neon_migrate.operations import operations
@@ -95,9 +95,9 @@ class Plan:
 
 def plan(before: Catalog, after: Catalog) -> Plan:
     """The Plan that makes `before` into `after`; without statements when the two are equal."""
-    start = with_left_behind(before, after)
-    changes = diff(start, after)
-    return Plan(before.fingerprint, changes, _parts(operations(start, after, changes)))
+    start, goal = with_left_behind(before, after), with_brought_along(before, after)
+    changes = diff(start, goal)
+    return Plan(before.fingerprint, changes, _parts(operations(start, goal, changes)))
 
 
 def _parts(work: Operations) -> tuple[Part, ...]:

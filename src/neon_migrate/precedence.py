@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
+from neon_migrate.left_behind import ancestors
+from neon_migrate.operations import joined
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, names_taken, parents_bounded
 
 if TYPE_CHECKING:
@@ -13,6 +15,11 @@ if TYPE_CHECKING:
     from neon_migrate.operations import Operations
     from neon_migrate.ordering import Name
     from neon_migrate.placement import Placement
+
+_SHARED_WITH_PARENT = frozenset(
+    {"column", "check", "primary_key", "unique", "exclusion", "foreign_key", "index", "partitioned_index"}
+)
+"""The kinds of what a table has to have in common with its parent, or takes from it."""
 
 _Wait = tuple[Node, Node]
 """A node, and one that has to be done before it."""
@@ -32,13 +39,13 @@ def precedence(work: Operations, places: Placement) -> dict[Node, set[Node]]:
 
 def _waits(work: Operations, places: Placement) -> Iterator[_Wait]:
     names_wait = frozenset(_names(work, places))
-    beside = frozenset(_columns_beside_a_new_parent(work))
+    beside = frozenset(_beside_a_new_parent(work))
     yield from names_wait
     yield from _bounds(work, places)
     yield from _own_halves(work, places)
     yield from _taking_down(work, places, names_wait)
     yield from _putting_up(work, places, beside)
-    yield from _attaching(work, beside)
+    yield from _attaching(work, places, beside)
     yield from _detaching(work, places)
 
 
@@ -82,27 +89,31 @@ def _putting_up(work: Operations, places: Placement, beside: Set[tuple[Key, Key]
         for need in work.after.depends.get(key, ()):
             yield user, places.node(PUT, need)
         owner = work.after.objects[key].owner
-        if owner is not None and not (key in work.alters and (owner, key) in beside):
+        if owner is not None and (owner, key) not in beside:
             yield user, places.node(PUT, owner)
 
 
-def _attaching(work: Operations, beside: Set[tuple[Key, Key]]) -> Iterator[_Wait]:
-    """A table that gets a parent, after what makes its columns and those of the parent the same."""
+def _attaching(work: Operations, places: Placement, beside: Set[tuple[Key, Key]]) -> Iterator[_Wait]:
+    """A table that gets a parent, after what makes the two agree: what the parent has the table must have as well."""
     for key, part in beside:
-        yield (PUT, key), (DROP, part)
-        if part in work.alters or part[:3] != ("column", *key[1:3]):
-            yield (PUT, key), (PUT, part)
+        yield (PUT, key), places.node(DROP, part)
+        owner = (work.after if part in work.after.objects else work.before).objects[part].owner
+        if part.kind == "column":
             yield (PUT, part), (RELEASE, key)
+        if part.kind == "column" or owner == key:
+            yield (PUT, key), (PUT, part)
+        elif part.kind == "check" and not getattr(work.after.objects[key], "bound", ""):
+            yield (PUT, part), (PUT, key)
 
 
-def _columns_beside_a_new_parent(work: Operations) -> Iterator[tuple[Key, Key]]:
-    """A table that is attached to another, and the columns of either: a partition has just those of its parent."""
-    for key, (new, _) in work.alters.items():
-        had = getattr(work.before.objects[key], "parents", ())
-        attached = [Key("table", *parent) for parent in getattr(new, "parents", ()) if parent not in had]
-        for table in (key, *attached) if attached else ():
+def _beside_a_new_parent(work: Operations) -> Iterator[tuple[Key, Key]]:
+    """A table that is attached to another, and the columns, keys, indexes and checks of either."""
+    for key in work.alters:
+        attached = joined(work.before, work.after, key)
+        above = {each for parent in attached for each in (parent, *ancestors(work.after, parent))}
+        for table in (key, *above) if attached else ():
             parts = {*work.before.owned.get(table, ()), *work.after.owned.get(table, ())}
-            yield from ((key, part) for part in sorted(parts) if part.kind == "column")
+            yield from ((key, part) for part in sorted(parts) if part.kind in _SHARED_WITH_PARENT)
 
 
 def _detaching(work: Operations, places: Placement) -> Iterator[_Wait]:

@@ -13,6 +13,12 @@ from schema_pairs import Case, check
 if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
 
+CHECKED = "CREATE TABLE t (a integer NOT NULL, n integer, CONSTRAINT positive CHECK (n > 0)) PARTITION BY RANGE (a);"
+KEYED = (
+    "CREATE TABLE {0} (a integer PRIMARY KEY, n integer, CONSTRAINT positive CHECK (n > 0)) PARTITION BY RANGE (a);"
+    " CREATE INDEX {0}_n ON {0} (n);"
+)
+
 CASES = (
     Case(
         "partitioned by list with a default partition, divided again",
@@ -85,11 +91,63 @@ CASES = (
         sql=(
             "ALTER TABLE public.a DETACH PARTITION public.p",
             "ALTER TABLE public.b ADD COLUMN more text NOT NULL",
-            "ALTER TABLE public.p DROP COLUMN gone",
             "ALTER TABLE public.p ADD COLUMN more text NOT NULL",
+            "ALTER TABLE public.p DROP COLUMN gone",
             "ALTER TABLE public.b ATTACH PARTITION public.p DEFAULT",
         ),
-        loses=("columns public.p.gone with their values",),
+        loses=("column public.p.gone with its values",),
+    ),
+    Case(
+        "attached once it has the checks of its parent",
+        f"{CHECKED} CREATE TABLE p (a integer NOT NULL, n integer)",
+        f"{CHECKED} CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9)",
+        sql=(
+            "ALTER TABLE public.p ADD CONSTRAINT positive CHECK (n > 0)",
+            "ALTER TABLE public.t ATTACH PARTITION public.p FOR VALUES FROM (1) TO (9)",
+        ),
+        back=(
+            "ALTER TABLE public.t DETACH PARTITION public.p",
+            "ALTER TABLE public.p DROP CONSTRAINT positive",
+        ),
+    ),
+    Case(
+        "attached, divided itself, once it has another check of that name",
+        f"{CHECKED} CREATE TABLE p (a integer NOT NULL, n integer, CONSTRAINT positive CHECK (n > 1))"
+        " PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p DEFAULT",
+        f"{CHECKED} CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9) PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p DEFAULT",
+        sql=(
+            "ALTER TABLE public.p DROP CONSTRAINT positive",
+            "ALTER TABLE public.p ADD CONSTRAINT positive CHECK (n > 0)",
+            "ALTER TABLE public.t ATTACH PARTITION public.p FOR VALUES FROM (1) TO (9)",
+        ),
+    ),
+    Case(
+        "attached with the keys, indexes and checks that it has already",
+        f"{KEYED.format('t')} CREATE TABLE p (a integer PRIMARY KEY, n integer, CONSTRAINT positive CHECK (n > 0)); CREATE INDEX p_of_n ON p (n)",
+        f"{KEYED.format('t')} CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9)",
+        sql=(
+            "ALTER INDEX public.p_of_n RENAME TO p_n_idx",
+            "ALTER TABLE public.t ATTACH PARTITION public.p FOR VALUES FROM (1) TO (9)",
+        ),
+    ),
+    Case(
+        "from one parent to another that has equal keys and indexes",
+        f"{KEYED.format('t')} {KEYED.format('u')} CREATE TABLE p PARTITION OF t DEFAULT",
+        f"{KEYED.format('t')} {KEYED.format('u')} CREATE TABLE p PARTITION OF u DEFAULT",
+        sql=(
+            "ALTER TABLE public.t DETACH PARTITION public.p",
+            "ALTER TABLE public.u ATTACH PARTITION public.p DEFAULT",
+        ),
+    ),
+    Case(
+        "a child inherits a check that is not its own",
+        "CREATE TABLE t (a integer, CONSTRAINT positive CHECK (a > 0)); CREATE TABLE c (a integer)",
+        "CREATE TABLE t (a integer, CONSTRAINT positive CHECK (a > 0)); CREATE TABLE c (a integer) INHERITS (t)",
+        sql=(
+            "ALTER TABLE public.t DROP CONSTRAINT positive",
+            "ALTER TABLE public.c INHERIT public.t",
+            "ALTER TABLE public.t ADD CONSTRAINT positive CHECK (a > 0)",
+        ),
     ),
     Case(
         "a child keeps the column that its parent loses",

@@ -24,7 +24,7 @@ from neon_migrate.kind import (
     Row,
     Run,
 )
-from neon_migrate.sql import identifier, qualified
+from neon_migrate.sql import qualified
 from neon_migrate.storage_parameters import parameter_actions, parameter_list
 
 if TYPE_CHECKING:
@@ -156,19 +156,15 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
         if old.divided_by != new.divided_by:
             return None
         releases, attached = _parents_changed(old, new)
-        dropped, added_columns = _columns_given_up(old, new, before, after), _columns_to_have(old, new, before, after)
         table = self.identity(new)
-        statements = [f"ALTER {table} DROP COLUMN {identifier(key.part)}" for key in dropped]
-        statements += [f"ALTER {table} ADD COLUMN {definition}" for definition in added_columns]
-        statements += attached
+        statements = attached
         if old.of_type != new.of_type:
             given, what = (statements, f"OF {new.of_type}") if new.of_type else (releases, "NOT OF")
             given.append(f"ALTER {table} {what}")
         if old.unlogged != new.unlogged:
             statements.append(f"ALTER {table} SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
         statements += [f"ALTER {table} {action}" for action in parameter_actions(old.parameters, new.parameters)]
-        lost = f"columns {', '.join(key.qualified_name for key in dropped)} with their values" if dropped else ""
-        return Alteration(tuple(statements), lost, releases=tuple(releases), online=_online(old, new, statements))
+        return Alteration(tuple(statements), releases=tuple(releases), online=_online(old, new, statements))
 
     def loses(self, obj: Table) -> str:
         return f"table {obj.key.qualified_name} with all its rows"
@@ -199,27 +195,6 @@ def _parents_changed(old: Table, new: Table) -> tuple[list[str], list[str]]:
             attached = f"ALTER TABLE {qualified(*parent)} ATTACH PARTITION {table} {new.bound}"
             taken.append(attached if new.bound else f"ALTER TABLE {table} INHERIT {qualified(*parent)}")
     return left, taken
-
-
-def _columns_given_up(old: Table, new: Table, before: Catalog, after: Catalog) -> list[Key]:
-    """The columns that it had from a parent that it leaves, and has no more: they stay where nobody drops them."""
-    left = {Key("table", *parent) for parent in old.parents if parent not in new.parents}
-    return [
-        key
-        for key in before.owned.get(old.key, ())
-        if key.kind == "column" and key not in after.objects and getattr(before.objects[key], "parent", None) in left
-    ]
-
-
-def _columns_to_have(old: Table, new: Table, before: Catalog, after: Catalog) -> list[str]:
-    """The definitions of the columns that a new parent has and it has not: without them it is not taken."""
-    joined = {Key("table", *parent) for parent in new.parents if parent not in old.parents}
-    missing = [
-        after.objects[key]
-        for key in after.owned.get(new.key, ())
-        if key.kind == "column" and key not in before.objects and getattr(after.objects[key], "parent", None) in joined
-    ]
-    return [column.line_in_table(after) for column in missing if isinstance(column, Inlined)]
 
 
 KIND = TableKind()
