@@ -10,12 +10,15 @@ from neon_migrate.diff import Alter, Change, Create, Drop, Rename
 from neon_migrate.initial_privileges import initial_grants
 from neon_migrate.left_behind import ancestors
 from neon_migrate.objects import kind_of
+from neon_migrate.swapped_types import TYPES
+from neon_migrate.type_swap import swaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from neon_migrate.catalog import Catalog, DatabaseObject
     from neon_migrate.kind import Alteration
+    from neon_migrate.type_swap import Swap
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Operations:
     after   with the grants that have to be put right because of default privileges
     alters  the object as it is to be, and how it becomes that
     losses  the data that goes with what is dropped, in words
+    swaps   the types among `alters` of which new ones take the place
     """
 
     before: Catalog
@@ -36,6 +40,7 @@ class Operations:
     alters: dict[Key, tuple[DatabaseObject, Alteration]] = field(default_factory=dict)
     renames: dict[Key, Rename] = field(default_factory=dict)
     losses: dict[Key, str] = field(default_factory=dict)
+    swaps: tuple[Swap, ...] = ()
 
     def put(self) -> Iterator[tuple[Key, DatabaseObject]]:
         """All that is there in the end and was not there, or not like that, in the beginning."""
@@ -56,6 +61,7 @@ def operations(before: Catalog, after: Catalog, changes: Iterable[Change]) -> Op
         _sort_in(found, change)
     for table in [new for new, _ in found.alters.values() if new.key.kind == "table"]:
         _replace_inherited_checks(found, table)
+    found = _with_swaps(found)
     _take_down_what_hangs_on_it(found)
     return _with_initial_grants(found)
 
@@ -80,6 +86,23 @@ def _sort_in(found: Operations, change: Change) -> None:
                 if part in found.before.objects:
                     _replace(found, part)
             found.losses[new.key] = kind_of(old.key).loses(old)
+
+
+def _with_swaps(found: Operations) -> Operations:
+    """Types that are swapped, with all that is made of them; what that does to a column need not be done again."""
+    alterations = {key: alteration for key, (_, alteration) in found.alters.items()}
+    swapped = swaps(found.before, found.after, alterations, found.drops)
+    for swap in swapped:
+        found.alters.update((key, (found.after.objects[key], one)) for key, one in swap.alterations.items())
+        for key, left in swap.columns.items():
+            if key in found.alters:
+                new = found.after.objects[key]
+                rest = kind_of(key).alter(left, new, found.before, found.after) if left != new else None
+                if rest is None:
+                    del found.alters[key]
+                else:
+                    found.alters[key] = (new, rest)
+    return replace(found, swaps=swapped)
 
 
 def _left_to_children(found: Operations, old: Any) -> DatabaseObject:
@@ -166,7 +189,7 @@ def _users(before: Catalog, key: Key) -> Iterable[Key]:
     """What depends on `key`, also by way of the columns it is the type of."""
     for user in before.dependents.get(key, ()):
         yield user
-        if key.kind in ("enum", "composite_type", "domain") and user.kind == "column":
+        if key.kind in TYPES and user.kind == "column":
             yield from before.dependents.get(user, ())
 
 

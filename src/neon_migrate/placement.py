@@ -20,9 +20,10 @@ class Placement:
     """What has no statements of its own.
 
     gone     what goes as its taker is dropped
-    inlined  what is written inside the CREATE TABLE of its maker, or made by what is written there
+    inlined  what is written inside the CREATE TABLE of its maker, or made by what is written there; types that are
+             swapped along with another
     takers   for each of `gone` what takes it along: its table, or a sequence's column
-    makers   for each of `inlined` what it is made with: its table, or the column that carries a sequence
+    makers   for each of `inlined` what it is made with: its table, the column that carries a sequence, the other type
     droppers  for each object that an alteration drops what that alters
     """
 
@@ -48,10 +49,11 @@ def placement(work: Operations) -> Placement:
     inlined = _inlined(work)
     carriers = _carriers(work.after)
     made = {key: carriers.get(key, work.after.objects[key].owner) for key in inlined}
+    made.update((key, swap.leader) for swap in work.swaps for key in swap.alterations if key != swap.leader)
     makers = {key: maker for key, maker in made.items() if maker is not None}
     dropped = {key: user for user, (_, alteration) in work.alters.items() for key in alteration.drops}
     droppers = {key: user for key, user in dropped.items() if key in work.drops}
-    return Placement(gone, inlined, takers, makers, droppers)
+    return Placement(gone, frozenset(made), takers, makers, droppers)
 
 
 def _taker(work: Operations, carriers: Mapping[Key, Key], key: Key) -> Key | None:

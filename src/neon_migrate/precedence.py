@@ -47,6 +47,7 @@ def _waits(work: Operations, places: Placement) -> Iterator[_Wait]:
     yield from _putting_up(work, places, beside)
     yield from _attaching(work, places, beside)
     yield from _detaching(work, places)
+    yield from _swapping(work, places)
 
 
 def _own_halves(work: Operations, places: Placement) -> Iterator[_Wait]:
@@ -125,6 +126,21 @@ def _detaching(work: Operations, places: Placement) -> Iterator[_Wait]:
                 yield (PUT, part), (RELEASE, key)
                 if part in work.drops:
                     yield places.node(DROP, part), (RELEASE, key)
+
+
+def _swapping(work: Operations, places: Placement) -> Iterator[_Wait]:
+    """Types that are swapped, between what is taken down and put up on their columns, and after what leaves them."""
+    for swap in work.swaps:
+        put = (PUT, swap.leader)
+        yield from ((put, places.node(PUT, key)) for key in swap.leaving)
+        for key in swap.alterations:
+            yield from ((put, (RELEASE, user)) for user in work.before.dependents.get(key, ()))
+        for column in swap.columns:
+            needs = work.after.depends.get(column, frozenset()) - swap.columns.keys()
+            yield from ((put, places.node(PUT, need)) for need in needs if need.kind not in ("table", "column"))
+            yield from ((places.node(DROP, need), put) for need in work.before.depends.get(column, ()))
+            yield from ((put, places.node(DROP, user)) for user in work.before.dependents.get(column, ()))
+            yield from ((places.node(PUT, user), put) for user in work.after.dependents.get(column, ()))
 
 
 def _names(work: Operations, places: Placement) -> Iterator[_Wait]:

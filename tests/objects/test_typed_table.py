@@ -58,6 +58,7 @@ CASES = (
             "ALTER TYPE public.ct ALTER ATTRIBUTE b TYPE character varying(5) CASCADE",
             "ALTER TABLE public.t ALTER COLUMN b SET NOT NULL",
         ),
+        loses=("values of attributes b of public.ct that do not fit",),
         back=(
             "ALTER TYPE public.ct ALTER ATTRIBUTE b TYPE text CASCADE",
             "ALTER TABLE public.t ALTER COLUMN b DROP NOT NULL",

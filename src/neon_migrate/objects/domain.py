@@ -13,6 +13,7 @@ from neon_migrate.kind import (
     Alteration,
     Found,
     Kind,
+    NewType,
     OnlineStep,
     ReadSoFar,
     Row,
@@ -20,7 +21,6 @@ from neon_migrate.kind import (
 )
 from neon_migrate.sql import identifier, qualified
 from neon_migrate.type_change import keeps_values
-from neon_migrate.type_swap import columns_of, disturbed_by_swap, swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 _NOT_VALID = " NOT VALID"
 _ADDED = "A check is added NOT VALID, for new values only: those that are there are checked by a later migration."
 _VALIDATED = "Reads every table that has a column of the domain; writes to them wait."
-_SWAPPED = "Rewrites the tables with columns of the domain while nobody can use them, so nothing else waits for it."
-_MADE_OF_TYPES = frozenset({"domain", "composite_type", "range_type"})
+_IN_USE = frozenset({"column", "domain", "composite_type", "range_type"})
 _READS_TABLES = "Reads every table that has a column of the domain, while writes to them wait."
 
 
@@ -100,7 +99,7 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
 
     def alter(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> Alteration | None:
         if (old.type, old.collation) != (new.type, new.collation):
-            return self._of_another_type(old, new, before, after)
+            return self._of_another_type(old, new, before)
         alter = f"ALTER {self.identity(new)}"
         statements = [
             f"{alter} DROP CONSTRAINT {identifier(name)}"
@@ -124,19 +123,18 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
             online=self._online(old, new, statements),
         )
 
-    def _of_another_type(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> Alteration | None:
-        """A new domain for the columns of the old one; None where no column has it, or another type is made of it."""
-        users = before.dependents.get(old.key, ())
-        if not columns_of(old.key, before) or any(user.kind in _MADE_OF_TYPES for user in users):
+    def _of_another_type(self, old: Domain, new: Domain, before: Catalog) -> Alteration | None:
+        """A new domain in place of the old one; None where nothing that stays has it."""
+        if not any(user.kind in _IN_USE for user in before.dependents.get(old.key, ())):
             return None
-        swapped = swap(old.key, self.create(new, after, frozenset()), before, after)
         narrowed = f"values of domain {new.key.qualified_name} that do not fit when {old.type} becomes {new.type}"
-        return Alteration(
-            swapped,
-            "" if keeps_values(old.type, new.type) else narrowed,
-            disturbed_by_swap(old.key, before),
-            online=(OnlineStep(swapped, Run.LONG, _SWAPPED, f"change {new.name}"),),
-        )
+        return Alteration((), "" if keeps_values(old.type, new.type) else narrowed, swaps=True)
+
+    def new_type(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> NewType:
+        # NOT NULL is a constraint since 18: while the old domain has it, the new one's would get another name.
+        given_up = old.not_null and before.major >= 18
+        first = (f"ALTER {self.identity(old)} DROP NOT NULL",) if given_up else ()
+        return NewType(tuple(self.create(new, after, frozenset())), first)
 
     def _online(self, old: Domain, new: Domain, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
         """New checks NOT VALID first: the tables with columns of the domain are read later, one check at a time."""

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, OnlineStep, ReadSoFar, Row, Run
 from neon_migrate.sql import literal, qualified
-from neon_migrate.type_swap import disturbed_by_swap, swap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ADDED = "A new enum value can't be used before the transaction that adds it is committed."
-_SWAPPED = "Rewrites the tables with columns of the type while nobody can use them, so nothing else waits for it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +60,8 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.typtype = '
             added = _added(old, new)
             return Alteration(added, online=(OnlineStep(added, Run.FIRST, _ADDED, f"add values to {new.name}"),))
         removed = [label for label in old.labels if label not in new.labels]
-        swapped = swap(old.key, self.create(new, after, frozenset()), before, after)
-        return Alteration(
-            swapped,
-            f"values {', '.join(removed)} of enum {new.key.qualified_name}" if removed else "",
-            disturbed_by_swap(old.key, before),
-            online=(OnlineStep(swapped, Run.LONG, _SWAPPED, f"change {new.name}"),),
-        )
+        loses = f"values {', '.join(removed)} of enum {new.key.qualified_name}" if removed else ""
+        return Alteration((), loses, swaps=True)
 
     def identity(self, obj: Enum) -> str:
         return f"TYPE {qualified(obj.schema, obj.name)}"

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_PROC, PG_TYPE, USER_SCHEMA, Found, Kind, ReadSoFar, Row
-from neon_migrate.sql import qualified
+from neon_migrate.kind import PG_PROC, PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, NewType, ReadSoFar, Row
+from neon_migrate.sql import identifier, qualified
+from neon_migrate.type_change import keeps_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_IN_USE = frozenset({"column", "domain", "composite_type", "range_type"})
+
 
 @dataclass(frozen=True, slots=True)
 class RangeType:
-    """A range type; `options` as CREATE TYPE … AS RANGE writes them, with the name of the multirange type."""
+    """A range type.
+
+    options     as CREATE TYPE … AS RANGE writes them, with the name of the multirange type
+    subtype     as `format_type` writes it, which `options` say too
+    multirange  the name of the multirange type in the schema, which `options` say too
+    """
 
     schema: str
     name: str
     options: tuple[str, ...]
+    subtype: str = field(default="", compare=False, repr=False)
+    multirange: str = field(default="", compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -48,21 +58,40 @@ class RangeTypeKind(Kind[RangeType]):
       WHERE co.oid = r.rngcollation AND r.rngcollation <> b.typcollation),
     CASE WHEN r.rngcanonical <> 0 THEN 'CANONICAL = ' || r.rngcanonical END,
     CASE WHEN r.rngsubdiff <> 0 THEN 'SUBTYPE_DIFF = ' || r.rngsubdiff END,
-    'MULTIRANGE_TYPE_NAME = ' || format_type(m.oid, NULL)], NULL)
+    'MULTIRANGE_TYPE_NAME = ' || format_type(m.oid, NULL)], NULL), format_type(r.rngsubtype, NULL), m.typname
 FROM pg_range r JOIN pg_type t ON t.oid = r.rngtypid JOIN pg_type m ON m.oid = r.rngmultitypid
 JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE r.rngtypid >= 16384 AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        types, constructors, schema, name, options = row
+        types, constructors, schema, name, options, subtype, multirange = row
         addresses = [*((PG_TYPE, oid, 0) for oid in types), *((PG_PROC, oid, 0) for oid in constructors)]
-        return tuple(addresses), RangeType(schema, name, tuple(options))
+        return tuple(addresses), RangeType(schema, name, tuple(options), subtype, multirange)
 
     def create(self, obj: RangeType, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         return (f"CREATE {self.identity(obj)} AS RANGE ({', '.join(obj.options)})",)
 
     def drop(self, obj: RangeType) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
+
+    def alter(self, old: RangeType, new: RangeType, before: Catalog, after: Catalog) -> Alteration | None:
+        if not any(user.kind in _IN_USE for user in before.dependents.get(old.key, ())):
+            return None
+        what = f"when {old.subtype} becomes {new.subtype}"
+        narrowed = f"values of range type {new.key.qualified_name} that do not fit {what}"
+        return Alteration((), "" if keeps_values(old.subtype, new.subtype) else narrowed, swaps=True)
+
+    def new_type(self, old: RangeType, new: RangeType, before: Catalog, after: Catalog) -> NewType:
+        # The constructors whose arguments do not tell the new type's apart keep their names when the old type loses its
+        # own: that of an empty multirange, and those of a range where the subtype is the same.
+        made = [f"{qualified(old.schema, old.multirange)}()"]
+        if old.subtype == new.subtype:
+            made += [
+                f"{qualified(old.schema, old.name)}({old.subtype}, {old.subtype}{rest})" for rest in ("", ", text")
+            ]
+        aside = identifier(before.free_name(old.schema, old.name, "_replaced", after))
+        first = tuple(f"ALTER FUNCTION {function} RENAME TO {aside}" for function in made)
+        return NewType(tuple(self.create(new, after, frozenset())), first)
 
     def identity(self, obj: RangeType) -> str:
         return f"TYPE {qualified(obj.schema, obj.name)}"

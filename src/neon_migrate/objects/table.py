@@ -48,6 +48,7 @@ class Table:
     parents     schema and name of the tables that it inherits from or is a partition of
     bound       of a partition: FOR VALUES … or DEFAULT
     of_type     the composite type that it has its columns from, qualified and quoted; empty for none
+    key_columns  of a partitioned table: the columns that it is divided by, also within an expression
     brought     what its parents' keys, indexes and checks made on it, which it keeps when it leaves them: sort
                 (pg_constraint.contype or pg_class.relkind), name, definition, and UNIQUE for such an index
     """
@@ -61,6 +62,7 @@ class Table:
     bound: str = ""
     of_type: str = ""
     brought: tuple[tuple[str, str, str, str], ...] = field(default=(), compare=False, repr=False)
+    key_columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def plain(self) -> bool:
@@ -86,6 +88,9 @@ class TableKind(Kind[Table]):
   coalesce(c.reloptions, '{{}}') || coalesce((SELECT array_agg('toast.' || option)
     FROM pg_class x, unnest(x.reloptions) AS option WHERE x.oid = c.reltoastrelid), '{{}}'),
   CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) ELSE '' END,
+  CASE WHEN c.relkind = 'p' THEN ARRAY(SELECT a.attname::text FROM pg_depend d JOIN pg_attribute a ON a.attrelid = c.oid
+    AND a.attnum = d.objsubid WHERE d.classid = {PG_CLASS} AND d.objid = c.oid AND d.objsubid > 0 AND d.deptype = 'i'
+    AND d.refclassid = {PG_CLASS} AND d.refobjid = c.oid AND d.refobjsubid = 0 ORDER BY a.attnum) END,
   CASE WHEN i.inhrelid IS NOT NULL THEN ARRAY(SELECT ARRAY[pn.nspname, p.relname]::text[]
     FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
     WHERE h.inhrelid = c.oid ORDER BY h.inhseqno) END,
@@ -106,14 +111,13 @@ LEFT JOIN (SELECT DISTINCT inhrelid FROM pg_inherits) i ON i.inhrelid = c.oid
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, row_type, array_type, schema, name, unlogged, parameters, divided_by, parents, bound, of_type, brought = (
-            row
-        )
+        oid, row_type, array_type, schema, name, unlogged, parameters, divided_by, keys, *rest = row
+        parents, bound, of_type, brought = rest
         addresses = ((PG_CLASS, oid, 0), (PG_TYPE, row_type, 0), (PG_TYPE, array_type, 0))
         named = tuple((parent[0], parent[1]) for parent in parents or ())
-        settings = tuple(sorted(parameters))
+        settings, divided = tuple(sorted(parameters)), tuple(keys or ())
         parts = tuple((one[0], one[1], one[2], one[3]) for one in brought or ())
-        return addresses, Table(schema, name, unlogged, settings, divided_by, named, bound, of_type, parts)
+        return addresses, Table(schema, name, unlogged, settings, divided_by, named, bound, of_type, parts, divided)
 
     def create(self, obj: Table, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         parts = [after.objects[key] for key in after.owned.get(obj.key, ()) if key in inlined]

@@ -1,0 +1,91 @@
+"""Where Postgres has no way to give columns another type of the same name: said before anything is run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from neon_migrate.catalog import Key
+from neon_migrate.kind import Refusal
+from neon_migrate.sql import qualified
+from neon_migrate.swapped_types import TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from neon_migrate.catalog import Catalog
+    from neon_migrate.swapped_types import SwappedTypes
+
+
+def refusal(types: SwappedTypes) -> Refusal | None:
+    """Why the types can't be swapped; None where they can."""
+    return next((one for check in _CHECKS for one in check(types)), None)
+
+
+def _partition_keys(types: SwappedTypes) -> Iterator[Refusal]:
+    """ "cannot alter column because it is part of the partition key" (ATPrepAlterColumnType)."""
+    for column in types.converted:
+        table: Any = types.before.objects[Key("table", column.schema, column.name)]
+        if column.part in table.key_columns:
+            yield Refusal(
+                f"{types.keys[0]} can't be replaced: {table.key} is partitioned by column {column.part}",
+                "The column would get another type, which Postgres allows no column that a table is partitioned by.",
+                f"Make a new partitioned table beside {table.key.qualified_name} with a type of another name, move the "
+                "rows, and rename; or keep the values that are to go, in the type, and forbid them by a CHECK.",
+            )
+
+
+def _row_types(types: SwappedTypes) -> Iterator[Refusal]:
+    """ "cannot alter table because column uses its row type" (find_composite_type_dependencies)."""
+    for table in dict.fromkeys(Key("table", *column[1:3]) for column in types.converted):
+        for user in sorted(types.before.dependents.get(table, ())):
+            obj: Any = types.before.objects[user]
+            of_row = user.kind == "column" and obj.owner != table and _is_of(obj.type, table)
+            if (of_row or user.kind in TYPES) and user not in types.away:
+                yield Refusal(
+                    f"{types.keys[0]} can't be replaced: {table} has a column of it, and {user} is of its row type",
+                    "Postgres changes the type of no column of a table whose row type something else is made of.",
+                    f"Give {user.qualified_name} a composite type of its own (CREATE TYPE … AS) in a change before.",
+                )
+
+
+def _is_of(type_: str, table: Key) -> bool:
+    return type_.removesuffix("[]") == qualified(table.schema, table.name)
+
+
+def _functions_between(types: SwappedTypes) -> Iterator[Refusal]:
+    """What a type calls, and takes a type that is swapped: neither can go first."""
+    for key in types.keys:
+        for catalog in (types.before, types.after):
+            for need in sorted(catalog.depends.get(key, frozenset()).difference(types.keys)):
+                if need.kind not in TYPES and _uses(need, types.keys, catalog):
+                    yield Refusal(
+                        f"{types.keys[0]} can't be replaced: {key} calls {need}, which takes or gives it",
+                        "The function can't be made for the new type before that is there, nor go before the old one.",
+                        f"In a change before, take the CHECK or the option that calls {need.qualified_name} from "
+                        f"{key.qualified_name}, and put it back in a change after.",
+                    )
+
+
+def _uses(key: Key, types: tuple[Key, ...], catalog: Catalog) -> bool:
+    seen, waiting = {key}, [key]
+    while waiting:
+        needs = catalog.depends.get(waiting.pop(), frozenset())
+        if not needs.isdisjoint(types):
+            return True
+        waiting += needs - seen
+        seen |= needs
+    return False
+
+
+def _ranges_of_reshaped(types: SwappedTypes) -> Iterator[Refusal]:
+    """A range's bounds are cast by nothing but their text."""
+    for key in types.keys:
+        if key in types.reshaped and key.kind == "range_type" and not types.away.issuperset(types.users):
+            yield Refusal(
+                f"{key} can't be made of its subtype anew: the attributes of that have another order",
+                "Nothing in Postgres casts a range from one subtype to another.",
+                "Keep the order of the attributes, and put new ones last.",
+            )
+
+
+_CHECKS = (_partition_keys, _row_types, _functions_between, _ranges_of_reshaped)
