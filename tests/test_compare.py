@@ -62,7 +62,28 @@ def test_a_difference_is_told_and_the_sql_closes_it(desk: Desk, damage: str, tol
     assert report.different
     found = [str(difference) for difference in report.differences]
     assert any(one.startswith(told[0]) for one in found), found
-    desk.execute(f"BEGIN;{report.sql};COMMIT")
+    for batch in report.batches:
+        desk.execute(batch.script())
+    assert not compare(desk.project()).different
+
+
+def test_the_sql_keeps_the_database_in_use(desk: Desk) -> None:
+    """As that of `diff` does: an index is built beside the work of others, and the head says how to run it."""
+    desk.execute("DROP INDEX users_mood; COMMENT ON TABLE users IS NULL")
+    report = compare(desk.project())
+    assert [batch.transactional for batch in report.batches] == [True, False]
+    assert report.sql.startswith("-- Several transactions")
+    assert "CREATE INDEX CONCURRENTLY users_mood" in report.sql
+    assert len(report.fingerprint) == 64
+
+
+def test_a_database_that_came_from_a_dump_is_in_line(desk: Desk) -> None:
+    """Postgres writes `IN` on a varchar in another form once it has read its own text: that is no drift."""
+    view = "CREATE VIEW v AS SELECT id FROM users WHERE {}"
+    desk.project(files={"0003_c.sql": view.format("'a'::varchar IN ('a', 'b')")})
+    apply(desk.project())
+    written = "'a'::varchar::text = ANY (ARRAY['a'::varchar, 'b'::varchar]::text[])"
+    desk.execute("DROP VIEW v; " + view.format(written))
     assert not compare(desk.project()).different
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from neon_migrate.differences import Difference, differences, of_other_kinds
 from neon_migrate.events import Warned
 from neon_migrate.expected import expect
+from neon_migrate.online import online
 from neon_migrate.plan import plan
+from neon_migrate.planned import PlannedBatch, planned, script
 
 if TYPE_CHECKING:
     from neon_migrate.catalog import Unmodelled
@@ -22,7 +24,9 @@ class CompareReport:
     database     its name and host, without the password
     applied      versions, ascending
     differences  what is missing, unexpected or different in the database
-    sql          statements that would bring the database in line with its migrations
+    batches      would bring the database in line with its migrations, in order
+    sql          the same as one script for psql
+    fingerprint  of the Catalog of the database, which they start from
     losses       the data that running them could lose, in words
     coverage     what was found in the database and is of no kind that is compared, named
     warnings     what makes the comparison less than certain
@@ -31,7 +35,9 @@ class CompareReport:
     database: str
     applied: tuple[int, ...]
     differences: tuple[Difference, ...]
+    batches: tuple[PlannedBatch, ...]
     sql: str
+    fingerprint: str
     losses: tuple[str, ...]
     coverage: tuple[Unmodelled, ...]
     warnings: tuple[str, ...]
@@ -53,11 +59,14 @@ def compare(project: Project) -> CompareReport:
     for fault in compared.faults:
         project.observer(Warned(fault))
     in_line = plan(compared.found, compared.expected)
+    batches = planned(online(in_line))
     return CompareReport(
         compared.database,
         compared.applied,
         (*differences(in_line.changes), *of_other_kinds(compared.found, compared.expected)),
-        in_line.script(),
+        batches,
+        script(batches),
+        compared.fingerprint,
         in_line.losses,
         compared.found.unmodelled,
         (*compared.faults, *compared.warnings),

@@ -11,15 +11,15 @@ from neon_migrate.differences import Difference, differences, of_other_kinds
 from neon_migrate.errors import RefusedError
 from neon_migrate.events import Warned
 from neon_migrate.kind import Run
-from neon_migrate.online import Batch, online, script_of
+from neon_migrate.online import Batch, online
 from neon_migrate.online import offline as in_one_transaction
 from neon_migrate.plan import Statement, plan
+from neon_migrate.planned import PlannedBatch, PlannedStatement, planned, script
 from neon_migrate.reading import Reading
 from neon_migrate.rename_candidates import RenameCandidate, rename_candidates
 from neon_migrate.side import SchemaSide, find_side
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
 from neon_migrate.sources.schema_json.renaming import due, rename_statements
-from neon_migrate.sql import comment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,36 +29,6 @@ if TYPE_CHECKING:
     from neon_migrate.project import Project
     from neon_migrate.side import Side
     from neon_migrate.sources.schema_json.document import Rename
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedStatement:
-    """One SQL statement, without semicolon.
-
-    serves  the objects it creates, changes or drops, such as `table public.users`
-    loses   the data that may go with it, in words; empty when none can
-    """
-
-    sql: str
-    serves: tuple[str, ...]
-    loses: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedBatch:
-    """Statements that are committed together.
-
-    transactional  False: a single statement that no transaction may contain
-    why            sentences on why they are apart from the others
-    """
-
-    statements: tuple[PlannedStatement, ...]
-    transactional: bool
-    why: tuple[str, ...]
-
-    def script(self) -> str:
-        """The statements as SQL text for psql, and why they are apart as comments at its head."""
-        return "".join((*map(comment, self.why), script_of([statement.sql for statement in self.statements])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +77,7 @@ class DiffReport:
                 why="\n".join(self.losses),
                 remedy="If that is meant, run it again with --allow-data-loss.",
             )
-        return "\n".join(batch.script() for batch in self.batches)
+        return script(self.batches)
 
 
 def diff(
@@ -157,7 +127,7 @@ def diff(
         before=sides[0].label,
         after=sides[1].label,
         differences=(*differences(forward.changes), *(() if completed else of_other_kinds(old, new))),
-        batches=() if withheld else _planned(_with_renames(renames, batches)),
+        batches=() if withheld else planned(_with_renames(renames, batches)),
         fingerprint=fingerprint,
         losses=forward.losses,
         withheld=withheld,
@@ -188,14 +158,6 @@ def _with_renames(renames: Sequence[Rename], batches: Sequence[Batch]) -> tuple[
 
 def _part(rename: Rename) -> str:
     return rename.old if rename.kind == "column" else ""
-
-
-def _planned(batches: Sequence[Batch]) -> tuple[PlannedBatch, ...]:
-    return tuple(PlannedBatch(tuple(map(_told, batch.statements)), batch.transactional, batch.why) for batch in batches)
-
-
-def _told(statement: Statement) -> PlannedStatement:
-    return PlannedStatement(statement.sql, tuple(map(str, statement.serves)), statement.loses)
 
 
 def _comparable(

@@ -28,18 +28,20 @@ if TYPE_CHECKING:
 class Comparison:
     """A database beside the replay of its applied migrations.
 
-    database  its name and host, without the password
-    applied   versions, ascending
-    found     the live Catalog
-    expected  the Catalog of the replay
-    faults    what folder and ledger contradict each other in: what is expected is not certain then
-    warnings  what else makes the comparison less than certain, such as another major version
+    database     its name and host, without the password
+    applied      versions, ascending
+    found        the live Catalog
+    expected     the Catalog of the replay
+    fingerprint  of the live Catalog as it was read: in `found`, expressions are written as the replay writes them
+    faults       what folder and ledger contradict each other in: what is expected is not certain then
+    warnings     what else makes the comparison less than certain, such as another major version
     """
 
     database: str
     applied: tuple[int, ...]
     found: Catalog
     expected: Catalog
+    fingerprint: str
     faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -72,13 +74,14 @@ def expect(
         warnings = (*other_major(server), *map(str, begun))
         replayed = replay(server, applied, project.settings)
         repeat(server, replayed.database, begun, project.settings)
+        fingerprint = found.fingerprint
         found, expected = settled_live(found, server, replayed.database, project.settings)
         if look is not None:
             look(server, replayed.database, session)
     for warning in warnings:
         project.observer(Warned(warning))
     versions = tuple(migration.version for migration in applied)
-    return Comparison(str(project.require_target()), versions, found, expected, faults, warnings)
+    return Comparison(str(project.require_target()), versions, found, expected, fingerprint, faults, warnings)
 
 
 def other_major(server: ScratchServer) -> tuple[str, ...]:

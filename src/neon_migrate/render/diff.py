@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from neon_migrate.diffing import DiffReport
     from neon_migrate.render.page import Block, Page
 
-_SEVERAL = "Several transactions, so that the database can be used meanwhile: run it by psql -v ON_ERROR_STOP=1 -f."
-
 
 def diff_page(report: DiffReport) -> Page:
     """Every difference as a tree, what data is at stake, and what was not compared."""
@@ -52,5 +50,4 @@ def diff_sql(report: DiffReport) -> Page:
         return (Document(comment(f"{report.before} and {report.after} are the same schema: nothing to do.")),)
     losses = (comment(f"loses data: {loss}") for loss in report.losses)
     others = (comment(f"not compared: {found.type} {found.identity}") for found in report.coverage)
-    several = comment(_SEVERAL) + "\n" if len(report.batches) > 1 else ""
-    return (Document("".join((*losses, *others, several, script))),)
+    return (Document("".join((*losses, *others, script))),)
