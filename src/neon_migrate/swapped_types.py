@@ -70,8 +70,8 @@ class SwappedTypes:
 
     @cached_property
     def converted(self) -> tuple[Key, ...]:
-        """The columns that are of one of the types, or of arrays of one, and are to be; and those of `typed` tables that
-        get another type with their attributes.
+        """The columns that are of one of the types, or of arrays of one, and are to be; and those of a table of a type
+        that get another with their attribute.
         """
         names = {qualified(key.schema, name) for key in self.keys for name in type_names(self.after.objects[key])}
         of_typed = frozenset(table[1:3] for table in self.typed)

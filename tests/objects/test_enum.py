@@ -132,13 +132,11 @@ CASES = (
         sql=(
             "CREATE TYPE public.mood AS ENUM ('a')",
             "ALTER TABLE public.t ALTER COLUMN m DROP DEFAULT",
-            "ALTER TABLE public.t ALTER COLUMN m TYPE public.mood USING m::public.mood",
-            "ALTER TABLE public.t ALTER COLUMN m SET DEFAULT 'a'::public.mood",
+            "ALTER TABLE public.t ALTER COLUMN m TYPE public.mood USING m::public.mood, ALTER COLUMN m SET DEFAULT 'a'::public.mood",
         ),
         back=(
             "ALTER TABLE public.t ALTER COLUMN m DROP DEFAULT",
-            "ALTER TABLE public.t ALTER COLUMN m TYPE text USING m::text",
-            "ALTER TABLE public.t ALTER COLUMN m SET DEFAULT 'a'::text",
+            "ALTER TABLE public.t ALTER COLUMN m TYPE text USING m::text, ALTER COLUMN m SET DEFAULT 'a'::text",
             "DROP TYPE public.mood",
         ),
         loses=("values of column public.t.m that do not fit when text becomes public.mood",),
