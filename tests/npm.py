@@ -53,6 +53,30 @@ def npm_package(name: str, version: str, sha512: str | None = None, *, only: str
     return folder
 
 
+def npm_installed(project: Path) -> Path:
+    """The folder that has the `node_modules` of a package.json, installed as its package-lock.json says, by hash.
+
+    Skips the test where they can't be fetched.
+    """
+    lock = (project / "package-lock.json").read_bytes()
+    folder = reachable_folder(server_account()) / "npm" / f"{project.name}-{hashlib.sha256(lock).hexdigest()[:12]}"
+    folder.parent.mkdir(mode=0o711, exist_ok=True)
+    with locked(folder.parent / f"{folder.name}.lock"):
+        if not folder.is_dir():
+            program = shutil.which("npm")
+            if program is None:
+                pytest.skip(f"{UNAVAILABLE}: it is not installed, and what {project.name} needs is not in the cache")
+            with tempfile.TemporaryDirectory(dir=folder.parent) as made:
+                for name in ("package.json", "package-lock.json"):
+                    shutil.copy(project / name, made)
+                command = [program, "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]
+                done = subprocess.run(command, cwd=made, capture_output=True, text=True, check=False)
+                if done.returncode != 0:
+                    pytest.skip(f"{UNAVAILABLE}: {project.name}: {done.stderr.strip()[-300:]}")
+                shutil.copytree(made, folder)
+    return folder
+
+
 def _fetched(package: str, folder: Path) -> Path:
     program = shutil.which("npm")
     if program is None:

@@ -24,6 +24,12 @@ _MOST_COLUMNS = 30
 
 _TABLE = "table"
 
+_KEYS = frozenset({"PK", "FK", "UK"})
+"""To Mermaid they are no names, in capitals or not."""
+
+_CODES = {"\n": " "} | {character: f"#{ord(character)};" for character in '"#%&<>\\`'}
+"""Mermaid's codes for characters (https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters)."""
+
 
 def er_diagram(before: Catalog, after: Catalog, changes: Sequence[Change]) -> str:
     """The tables that `changes` touch as they are afterwards (those that go as they were), and who refers to whom.
@@ -37,15 +43,15 @@ def er_diagram(before: Catalog, after: Catalog, changes: Sequence[Change]) -> st
     near = {table for one, other, _ in links for table in (one, other) if {one, other} & touched}
     shown = sorted(touched)[:_MOST_TABLES]
     shown += sorted(near - touched)[: max(0, _MOST_TABLES - len(shown))]
-    marks = _marks(changes)
+    marks, names = _marks(changes), _names(shown)
     lines = ["erDiagram"]
     for table in shown:
-        lines += _entity(table, before, after, marks, whole=table in touched)
+        lines += _entity(table, names[table], before, after, marks, whole=table in touched)
     for one, other, key in sorted(set(links)):
         if one in shown and other in shown:
             mark = marks.get(key, "")
             label = f"{key.part} ({mark})" if mark else key.part
-            lines.append(f"    {_name(other)} ||--o{{ {_name(one)} : {_quoted(label)}")
+            lines.append(f"    {names[other]} ||--o{{ {names[one]} : {_quoted(label)}")
     return "\n".join(lines) + "\n"
 
 
@@ -91,19 +97,22 @@ def _marks(changes: Iterable[Change]) -> dict[Key, str]:
     return marks
 
 
-def _entity(table: Key, before: Catalog, after: Catalog, marks: dict[Key, str], *, whole: bool) -> Iterator[str]:
+def _entity(
+    table: Key, name: str, before: Catalog, after: Catalog, marks: dict[Key, str], *, whole: bool
+) -> Iterator[str]:
     """A table: with all columns where it is touched, else with none."""
     mark = marks.get(table, "")
     title = f"{table.qualified_name} ({mark})" if mark in ("new", "goes") else table.qualified_name
     if not whole:
-        yield f"    {_name(table)}[{_quoted(title)}]"
+        yield f"    {name}[{_quoted(title)}]"
         return
     columns = [*_columns(table, after), *(one for one in _columns(table, before) if one.key not in after.objects)]
-    yield f"    {_name(table)}[{_quoted(title)}] {{"
+    yield f"    {name}[{_quoted(title)}] {{"
     keys = _key_columns(table, after if table in after.objects else before)
     for column in columns[:_MOST_COLUMNS]:
-        word = "" if mark in ("new", "goes") else marks.get(column.key, "")
-        parts = (_type(column.type), _word(column.name), keys.get(column.name, ""), _quoted(word) if word else "")
+        word, change = _word(column.name), "" if mark in ("new", "goes") else marks.get(column.key, "")
+        remark = ", ".join(filter(None, (column.name if word != column.name else "", change)))
+        parts = (_type(column.type), word, keys.get(column.name, ""), _quoted(remark) if remark else "")
         yield "        " + " ".join(filter(None, parts))
     if len(columns) > _MOST_COLUMNS:
         yield f"        more {_word(f'{len(columns) - _MOST_COLUMNS}_columns')}"
@@ -127,20 +136,28 @@ def _key_columns(table: Key, catalog: Catalog) -> dict[str, str]:
     return {name: ", ".join(found) for name, found in words.items()}
 
 
-def _name(table: Key) -> str:
-    return _word(table.qualified_name.replace(".", "__"))
+def _names(tables: Iterable[Key]) -> dict[Key, str]:
+    """What each table is called in the diagram: two may differ only in what Mermaid does not take in a name."""
+    names: dict[Key, str] = {}
+    for table in tables:
+        word, number = _word(table.qualified_name.replace(".", "__")), 1
+        while (name := f"{word}_{number}" if number > 1 else word) in names.values():
+            number += 1
+        names[table] = name
+    return names
 
 
 def _word(text: str) -> str:
     """A name that Mermaid takes without quotes: it begins with a letter and has letters, digits and underscores."""
     word = re.sub(r"[^A-Za-z0-9_]", "_", text)
-    return word if word[:1].isalpha() else f"c_{word}"
+    return word if word[:1].isalpha() and word.upper() not in _KEYS else f"c_{word}"
 
 
 def _type(text: str) -> str:
-    """A type without what Mermaid can't read in one: `numeric(10,2)` stays, blanks become underscores."""
-    return re.sub(r"[^A-Za-z0-9_()\[\]]", "_", text.replace(",", "_").replace(" ", "_"))
+    """A type without what Mermaid can't read in one: `int[]` stays, blanks and commas become underscores."""
+    return re.sub(r"[^A-Za-z0-9_()\[\]]", "_", text.replace('"', ""))
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace('"', "'").replace("\n", " ") + '"'
+    """A text as Mermaid shows it; what it would read otherwise is written as its code."""
+    return '"' + "".join(_CODES.get(character, character) for character in text) + '"'
