@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neon_migrate.errors import StatementError
-from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values
+from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values, what_goes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,3 +154,22 @@ def test_every_change_of_type_is_written_so_that_postgres_takes_it(open_session:
 def test_what_may_lose_values_is_not_said_to_keep_them(old: str, new: str) -> None:
     """Narrower, rounder or reordered values are no longer the values that were there."""
     assert not keeps_values(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("integer", "bigint", ""),
+        ("bigint", "integer", "values of column t.c that do not fit when bigint becomes integer"),
+        ("text", "name", "values of column t.c that do not fit when text becomes name"),
+        ("text", "uuid", "values of column t.c that uuid does not take: where there are any, it fails"),
+        (
+            "timestamp without time zone",
+            "timestamp with time zone",
+            "which moments the values of column t.c are, but in the time zone of the session that changes them",
+        ),
+    ],
+)
+def test_what_goes_with_a_type_is_said_as_it_is(old: str, new: str, said: str) -> None:
+    """Nothing is cut where Postgres refuses it, and every moment fits that is read in another zone."""
+    assert what_goes("t.c", old, new) == said

@@ -12,7 +12,7 @@ from neon_migrate.kind import Alteration, OnlineStep, Rewrite, Run
 from neon_migrate.not_null import SINCE
 from neon_migrate.numbering import succession
 from neon_migrate.sql import identifier, qualified
-from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values
+from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values, what_goes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,12 +65,9 @@ def change(old: Column, new: Column, before: Catalog, after: Catalog) -> Alterat
     rest = [*_identity_statements(column, old, new), *numbers.after] if new.identity else []
     first += () if new.identity else numbers.after
     alone = _can_be_renamed(old, new, before)
-    narrows = old.type != new.type and not keeps_values(old.type, new.type)
     return Alteration(
         (*first, *not_null.changed(old.required, new.required, native=before.major >= SINCE, alone=alone), *rest),
-        f"values of column {new.key.qualified_name} that do not fit when {old.type} becomes {new.type}"
-        if narrows
-        else "",
+        what_goes(new.key.qualified_name, old.type, new.type) if old.type != new.type else "",
         disturbed(old.type, new.type) if retyped else lambda dependent: False,
         (*releases, *numbers.releases),
         _online(first, _becoming_not_null(old, new, before, after, alone=alone), rest),

@@ -29,6 +29,9 @@ _IMPLICIT = {
     "timestamp without time zone": frozenset({"timestamp with time zone"}),
     "timestamp with time zone": frozenset({"timestamp without time zone"}),
 }
+_ZONES = {"timestamp without time zone", "timestamp with time zone"}
+_TEXTUAL = frozenset({"text", "character varying"})
+_CUT_OR_PADDED = _TEXTUAL | {"character", "name", '"char"'}
 _CAST_AMONG_THEMSELVES = (
     frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
     frozenset({"integer", "boolean"}),
@@ -76,6 +79,21 @@ def keeps_file(old: str, new: str) -> bool:
     return old_base in _ONLY_LIMITED and (old_base != "numeric" or len(scales) < 2)
 
 
+def what_goes(column: str, old: str, new: str) -> str:
+    """What may go of a column's values with its type, in words; empty where every value is kept.
+
+    column  qualified, without quotes
+    """
+    if keeps_values(old, new):
+        return ""
+    (old_base, _, old_array), (new_base, _, new_array) = _parts(old), _parts(new)
+    if {old_base, new_base} == _ZONES:
+        return f"which moments the values of column {column} are, but in the time zone of the session that changes them"
+    if old_base in _TEXTUAL and new_base not in _CUT_OR_PADDED and not (old_array or new_array):
+        return f"values of column {column} that {new} does not take: where there are any, it fails"
+    return f"values of column {column} that do not fit when {old} becomes {new}"
+
+
 def casts_by_itself(old: str, new: str) -> bool:
     """Whether ALTER COLUMN TYPE needs no USING: an implicit or assignment cast is built in."""
     old_base, _, old_array = _parts(old)
@@ -89,11 +107,10 @@ def conversion(column: str, old: str, new: str) -> str:
     Where Postgres has no cast of its own between the two, the text form is the way: everything casts to and from it.
     """
     (old_base, _, old_array), (new_base, _, new_array) = _parts(old), _parts(new)
-    textual = {"text", "character varying"}
     direct = (
         old_base == new_base
-        or old_base in textual
-        or new_base in textual
+        or old_base in _TEXTUAL
+        or new_base in _TEXTUAL
         or any({old_base, new_base} <= group for group in _CAST_AMONG_THEMSELVES)
     )
     if new_array and not old_array:

@@ -292,7 +292,7 @@ CASES = (
         "CREATE EXTENSION citext; CREATE TABLE t (a citext)",
         sql=("ALTER TABLE public.t ALTER COLUMN a TYPE public.citext USING a::public.citext",),
         back=("ALTER TABLE public.t ALTER COLUMN a TYPE text USING a::text",),
-        loses=("values of column public.t.a that do not fit when text becomes public.citext",),
+        loses=("values of column public.t.a that public.citext does not take: where there are any, it fails",),
     ),
 )
 

@@ -139,7 +139,7 @@ CASES = (
             "ALTER TABLE public.t ALTER COLUMN m TYPE text USING m::text, ALTER COLUMN m SET DEFAULT 'a'::text",
             "DROP TYPE public.mood",
         ),
-        loses=("values of column public.t.m that do not fit when text becomes public.mood",),
+        loses=("values of column public.t.m that public.mood does not take: where there are any, it fails",),
     ),
     Case(
         "label removed under a generated column",
