@@ -315,6 +315,22 @@ def test_with_a_key_it_runs_on_a_branch_that_goes_again(on_neon: Workbench, neon
     assert _state(on_neon) == before
 
 
+def test_a_copy_of_a_protected_production_is_reached_by_its_own_password(
+    on_neon: Workbench, neon_api: FakeNeon
+) -> None:
+    """Neon gives the copy's roles new ones: forward, the second connection that looks, and the way back all have it."""
+    neon_api.production.protected = True
+    on_neon.write(
+        _2_more__up="ALTER TABLE users ADD age int; UPDATE users SET age = 7;",
+        _2_more__down="ALTER TABLE users DROP age;",
+    )
+    report = dry_run(on_neon.project, environment=neon_api.environment)
+    assert (report.rehearsed_on, report.failure, report.faults) == ("neon_branch", None, ())
+    assert [statement.rows for statement in report.timings[0].statements] == [0, 500]
+    assert [way.grade for way in report.way_back] == ["lossy"]
+    assert neon_api.named("neon-migrate-dry-run") is None
+
+
 def test_nothing_pending_needs_no_branch(on_neon: Workbench, neon_api: FakeNeon) -> None:
     """A pull request without migrations is green though Neon is down or full; one that is to be kept is made."""
     neon_api.fail("GET", ".*", status=500, times=99)

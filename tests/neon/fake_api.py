@@ -1,7 +1,8 @@
 """A fake of Neon's API: branches are databases of a real Postgres, and each message is held to Neon's own document.
 
 It does what the reference says that Neon does (operations that take time and lock the project, pages of a hundred,
-annotations, names that are taken, protected parents) and can be told to fail as Neon fails (`Fault`).
+annotations, names that are taken, children of protected branches with passwords of their own) and can be told to fail
+as Neon fails (`Fault`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from neon import shapes
+from neon.own_cluster import OwnCluster
 from neon.project import PROJECT, ROLE, FakeProject, RefusalError
 from neon_migrate.sql import identifier
 from npm import npm_package
@@ -231,6 +233,10 @@ class FakeNeon(FakeProject):
             if not timedelta() < ahead <= timedelta(days=30):
                 raise RefusalError(400, "expires_at must be in the future, and at most 30 days ahead")
         databases = self._at(parent, wanted.get("parent_lsn"), wanted.get("parent_timestamp"))
+        password, cluster = parent.password, None
+        if parent.protected:  # its roles get passwords of their own, which one cluster can't give them
+            password = secrets.token_hex(8)
+            cluster = OwnCluster(self.scratch, databases, password)
         branch = self.add_branch(
             wanted["name"],
             parent_id=parent.id,
@@ -238,7 +244,8 @@ class FakeNeon(FakeProject):
             expires_at=expires_at,
             annotation=body.get("annotation_value", {}),
             databases=databases,
-            password=secrets.token_hex(8) if parent.protected else parent.password,
+            password=password,
+            cluster=cluster,
         )
         operations = [self._operation("create_branch", branch), self._operation("start_compute", branch)]
         answer = {
@@ -260,8 +267,7 @@ class FakeNeon(FakeProject):
             raise RefusalError(422, "cannot delete a default or protected branch, or one with children")
         answer = {"branch": self._shown(branch), "operations": [self._operation("delete_timeline", branch)]}
         del self.branches[branch_id]
-        for real in branch.databases.values():
-            self.scratch.drop(real)
+        self._forget(branch)
         return 200, answer
 
     def _restore(self, query: dict[str, str], body: Body, branch_id: str) -> tuple[int, Body]:

@@ -46,7 +46,8 @@ class RefusalError(Exception):
 class FakeProject:
     """A project; `production` is its default branch, with one database of the scratch server.
 
-    polls            how often an operation has to be asked for until it has finished
+    polls            how often an operation has to be asked for until it has ended
+    ends             the statuses that it has from then on, each for one look, the last one for good
     limit            how many branches the plan allows
     store_passwords  whether connection URIs can be had
     retention_s      how many seconds back a branch can be restored
@@ -56,6 +57,7 @@ class FakeProject:
     def __init__(self, scratch: ScratchServer) -> None:
         self.scratch, self.pg_version = scratch, scratch.major
         self.polls, self.limit, self.store_passwords, self.retention_s = 2, 1000, True, 86_400
+        self.ends: list[str] = ["finished"]
         self.restored: Callable[[], None] = lambda: None
         self.branches: dict[str, FakeBranch] = {}
         self.snapshots: list[Body] = []
@@ -91,7 +93,7 @@ class FakeProject:
         self.branches[branch.id] = branch
         place = self._folder / branch.endpoint_id
         if not place.exists():
-            place.symlink_to(self._parameters["host"])
+            place.symlink_to(branch.cluster.sockets if branch.cluster else self._parameters["host"])
         return branch
 
     def named(self, name: str) -> FakeBranch | None:
@@ -113,18 +115,28 @@ class FakeProject:
     def uri(self, branch: FakeBranch, database: str, role: str = ROLE) -> str:
         """How to connect to a database of a branch."""
         host = quote(self.host(branch), safe="")
-        real, port = branch.databases[database], self._parameters["port"]
+        real, port = branch.databases[database], branch.cluster.port if branch.cluster else self._parameters["port"]
         return f"postgresql://{role}:{branch.password}@/{real}?host={host}&port={port}"
 
     def host(self, branch: FakeBranch) -> str:
-        """The host of a branch's endpoint; each has its own, though all lead to one server."""
+        """The host of a branch's endpoint; each has its own, though most lead to one server."""
         return str(self._folder / branch.endpoint_id)
 
     def close(self) -> None:
         """Remove every database."""
+        for branch in self.branches.values():
+            self._forget(branch)
         for database in self._made:
             self.scratch.drop(database)
         shutil.rmtree(self._folder)
+
+    def _forget(self, branch: FakeBranch) -> None:
+        """Remove what is behind a branch."""
+        if branch.cluster is not None:
+            branch.cluster.close()
+        else:
+            for real in branch.databases.values():
+                self.scratch.drop(real)
 
     def _known(self, branch_id: str) -> FakeBranch:
         if branch_id not in self.branches:
@@ -141,7 +153,7 @@ class FakeProject:
     def _tick(self, operation_id: str) -> None:
         operation, polls = self._operations[operation_id]
         polls = max(0, polls - 1)
-        status = "running" if polls else "finished"
+        status = "running" if polls else self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
         self._operations[operation_id] = ({**operation, "status": status}, polls)
 
     def _operation(self, action: str, branch: FakeBranch) -> Body:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neon.own_cluster import OwnCluster
 
 Body = dict[str, Any]
 
@@ -14,7 +17,7 @@ _COUNTERS = ("cpu_used_sec", "active_time_seconds", "compute_time_seconds", "wri
 
 @dataclass
 class FakeBranch:
-    """A branch: its databases, by the name that clients know, are real ones of the server."""
+    """A branch: its databases, by the name that clients know, are real ones of the server, or of its own `cluster`."""
 
     id: str
     name: str
@@ -26,6 +29,7 @@ class FakeBranch:
     annotation: dict[str, str] = field(default_factory=dict)
     databases: dict[str, str] = field(default_factory=dict)
     password: str = ""
+    cluster: OwnCluster | None = None
     restricted: list[dict[str, str]] = field(default_factory=list)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 

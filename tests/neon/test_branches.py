@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from neon.fake_api import PROJECT
+from neon_migrate.errors import UnreachableError
 from neon_migrate.events import Notice, Warned
 from neon_migrate.neon.branches import current_lsn, production_branch, rehearsal_branch, sweep
 from neon_migrate.neon.errors import (
@@ -83,10 +84,23 @@ def test_the_url_is_shown_nowhere(neon_api: FakeNeon, client: NeonClient) -> Non
 
 
 def test_children_of_a_protected_branch_have_passwords_of_their_own(neon_api: FakeNeon, client: NeonClient) -> None:
-    """The URL comes from the API and never from production's."""
+    """Postgres lets in whoever has the branch's credentials from the API, and refuses who kept the parent's."""
+    with connect(neon_api.target) as session:
+        session.script("CREATE TABLE pets (name text); INSERT INTO pets VALUES ('Rex')")
     neon_api.production.protected = True
     with _rehearse(neon_api, client) as branch:
         assert "pr0duction-pw" not in branch.url
+        with connect(read_target(branch.url, "Neon")) as session:
+            assert session.query("SELECT name FROM pets") == [("Rex",)]
+            assert session.query("SELECT setting FROM pg_settings WHERE name = 'password_encryption'") == [
+                ("scram-sha-256",)
+            ]
+        fake = neon_api.named("pr-7")
+        assert fake is not None
+        for password in ("pr0duction-pw", ""):
+            kept = read_target(branch.url.replace(f":{fake.password}@", f":{password}@"), "Neon")
+            with pytest.raises(UnreachableError, match=r"(?i)password"), connect(kept):
+                pytest.fail("nobody comes in without the password")
 
 
 def test_several_databases_and_roles(neon_api: FakeNeon, client: NeonClient) -> None:

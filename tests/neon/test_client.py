@@ -25,7 +25,8 @@ from neon_migrate.neon.errors import (
     NeonServerError,
     NeonUnreachableError,
 )
-from neon_migrate.neon.model import NewBranch
+from neon_migrate.neon.messages import part
+from neon_migrate.neon.model import Branch, NewBranch, Operation
 from neon_migrate.neon.transport import BASE_URL
 from secure_server import free_port
 
@@ -149,6 +150,47 @@ def test_an_operation_that_does_not_end_is_an_error(neon_api: FakeNeon) -> None:
     client = NeonClient(KEY, base_url=neon_api.url, sleep=lambda seconds: None, patience_s=0.2)
     with client, pytest.raises(NeonOperationError, match="create_branch is still"):
         client.create_branch(PROJECT, _new(neon_api))
+
+
+@pytest.mark.parametrize("ends", [["skipped"], ["error", "running", "finished"], ["cancelling", "finished"]])
+def test_an_operation_that_was_not_needed_or_is_tried_again_by_neon_is_no_failure(
+    neon_api: FakeNeon, client: NeonClient, ends: list[str]
+) -> None:
+    """`skipped` is success, and `error` goes on: Neon itself tries again."""
+    neon_api.ends = ends
+    assert client.create_branch(PROJECT, _new(neon_api)).name == "pr-7"
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled"])
+def test_an_operation_that_ends_otherwise_is_an_error(neon_api: FakeNeon, client: NeonClient, status: str) -> None:
+    """It says which operation, and how it ended."""
+    neon_api.ends = [status]
+    with pytest.raises(NeonOperationError, match=f"create_branch ended as {status}") as raised:
+        client.create_branch(PROJECT, _new(neon_api))
+    assert "Operations" in raised.value.remedy or "operations" in raised.value.remedy
+
+
+def test_what_neon_adds_is_read_past() -> None:
+    """Its lists of states, statuses and actions grow, and so do its objects."""
+    branch = part({"branch": {"id": "br-1", "name": "a", "current_state": "dreaming", "mood": 1}}, "branch", Branch)
+    assert branch.current_state == "dreaming"
+    operation = part({"o": {"id": "1", "action": "paint_timeline", "status": "resting"}}, "o", Operation)
+    assert not operation.succeeded and not operation.failed
+    with pytest.raises(NeonApiError, match="can't be read"):
+        part({"branch": {"id": 1, "name": "a"}}, "branch", Branch)
+
+
+@pytest.mark.parametrize("endless", ["429", "423"])
+def test_what_does_not_pass_ends_as_busy(neon_api: FakeNeon, endless: str) -> None:
+    """A change that Neon never lets in was not made, and is told as such."""
+    neon_api.fail("POST", ".*", status=int(endless), times=1_000_000, headers={"Retry-After": "9999"})
+    with (
+        NeonClient(KEY, base_url=neon_api.url, sleep=lambda seconds: None, patience_s=0.2) as client,
+        pytest.raises(NeonBusyError) as raised,
+    ):
+        client.create_branch(PROJECT, _new(neon_api))
+    assert raised.value.exit_code is ExitCode.BUSY
+    assert neon_api.named("pr-7") is None
 
 
 def test_capacity_is_told_as_capacity(neon_api: FakeNeon, client: NeonClient) -> None:
