@@ -123,9 +123,11 @@ def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
     if not old.identity:
         return [f"{column} ADD {new.identity_clause(named=True)}"]
     clauses = [f"SET GENERATED {new.identity.upper()}"] if old.identity != new.identity else []
+    moved: tuple[str, ...] = ()
     if old.identity_options and new.identity_options:
+        moved = old.identity_options.moved(new.identity_options, qualified(old.schema, old.identity_sequence))
         clauses.extend(old.identity_options.changes_to(new.identity_options, "SET "))
-    return [f"{column} {' '.join(clauses)}"] if clauses else []
+    return [*moved, f"{column} {' '.join(clauses)}"] if clauses else []
 
 
 def _becoming_not_null(

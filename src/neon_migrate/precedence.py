@@ -43,6 +43,7 @@ def _waits(work: Operations, places: Placement) -> Iterator[_Wait]:
     yield from names_wait
     yield from _bounds(work, places)
     yield from _own_halves(work, places)
+    yield from _passing_on(work)
     yield from _taking_down(work, places, names_wait)
     yield from _putting_up(work, places, beside)
     yield from _attaching(work, places, beside)
@@ -62,6 +63,14 @@ def _own_halves(work: Operations, places: Placement) -> Iterator[_Wait]:
             for need in work.before.depends.get(key, ()):
                 if need not in work.creates:
                     yield put, (DROP, need)
+
+
+def _passing_on(work: Operations) -> Iterator[_Wait]:
+    """A column, after one of its name in a parent: what changes there changes here, and this one may differ."""
+    for key in work.alters:
+        if key.kind == "column":
+            parents = getattr(work.after.objects[Key("table", key.schema, key.name)], "parents", ())
+            yield from (((PUT, key), (PUT, Key("column", *parent, key.part))) for parent in parents)
 
 
 def _taking_down(work: Operations, places: Placement, names_wait: Set[_Wait]) -> Iterator[_Wait]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neon_migrate.sql import literal
+
 _LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 
 
@@ -46,13 +48,33 @@ class SequenceOptions:
             ("NO MINVALUE" if new.minimum == low else f"MINVALUE {new.minimum}", minimum != new.minimum),
             ("NO MAXVALUE" if new.maximum == high else f"MAXVALUE {new.maximum}", maximum != new.maximum),
             (f"START WITH {new.start}", self.start != new.start),
-            (f"RESTART WITH {new.start}", not new.minimum <= self.start <= new.maximum),
+            (f"RESTART WITH {new.start}", self._starts_outside(new) and not self._moves_into(new)),
             (f"CACHE {new.cache}", self.cache != new.cache),
             ("CYCLE" if new.cycle else "NO CYCLE", self.cycle != new.cycle),
         )
         return tuple(
             clause if clause.startswith("RESTART") else prefix + clause for clause, differs in written if differs
         )
+
+    def moved(self, new: SequenceOptions, sequence: str) -> tuple[str, ...]:
+        """SQL that goes before these options become `new`: a sequence that is not yet within the new bounds goes there.
+
+        One that has been there goes on: no number comes again. `sequence` is its name, as SQL.
+        """
+        if not self._starts_outside(new) or not self._moves_into(new):
+            return ()
+        behind = f"last_value < {new.minimum}" if self.increment > 0 else f"last_value > {new.maximum}"
+        unused = f"last_value = {self.start} AND NOT is_called"
+        at = literal(sequence).strip()
+        return (f"SELECT setval({at}, {new.start}, false) FROM {sequence} WHERE {behind} OR {unused}",)
+
+    def _starts_outside(self, new: SequenceOptions) -> bool:
+        return not new.minimum <= self.start <= new.maximum
+
+    def _moves_into(self, new: SequenceOptions) -> bool:
+        """Whether it can be set to where the new one starts while it still has its old bounds."""
+        same_direction = (self.increment > 0) == (new.increment > 0)
+        return same_direction and self.minimum <= new.start <= self.maximum
 
     def range_condition(self, expression: str) -> str:
         """SQL that tells whether a value of the sequence's type is one that the sequence may have."""

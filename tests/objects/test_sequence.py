@@ -53,7 +53,8 @@ CASES = (
         "CREATE SEQUENCE s AS integer START WITH 5 CACHE 2",
         "CREATE SEQUENCE s INCREMENT BY 10 MINVALUE 10 MAXVALUE 1000 START WITH 10 CYCLE",
         sql=(
-            "ALTER SEQUENCE public.s AS bigint INCREMENT BY 10 MINVALUE 10 MAXVALUE 1000 START WITH 10 RESTART WITH 10 CACHE 1 CYCLE",
+            "SELECT setval('public.s', 10, false) FROM public.s WHERE last_value < 10 OR last_value = 5 AND NOT is_called",
+            "ALTER SEQUENCE public.s AS bigint INCREMENT BY 10 MINVALUE 10 MAXVALUE 1000 START WITH 10 CACHE 1 CYCLE",
         ),
         back=(
             "ALTER SEQUENCE public.s AS integer INCREMENT BY 1 NO MINVALUE NO MAXVALUE START WITH 5 CACHE 2 NO CYCLE",

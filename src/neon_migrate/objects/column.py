@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from neon_migrate.catalog import Key
 from neon_migrate.column import Column
 from neon_migrate.column_change import added, change, computed_anew, made_plain, may_differ
 from neon_migrate.kind import (
@@ -16,16 +17,18 @@ from neon_migrate.kind import (
     Kind,
     OnlineStep,
     ReadSoFar,
+    Refusal,
     Row,
     builder,
 )
 from neon_migrate.sequence_options import SequenceOptions
 from neon_migrate.sql import identifier, qualified
 
+from neon_migrate.type_change import casts_by_itself
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neon_migrate.catalog import Address, Catalog, Key
+    from neon_migrate.catalog import Address, Catalog
 
 _PASSED_ON = ("type", "collation", "default", "generated", "identity")
 
@@ -120,9 +123,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
         return frozenset({sequence, sequence._replace(kind="sequence_owner")}) if sequence else frozenset()
 
     def alter(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration | None:
-        old_source = before.objects.get(old.of_parent) if old.of_parent else None
-        source = after.objects.get(new.of_parent) if new.of_parent else None
-        if isinstance(old_source, Column) and isinstance(source, Column) and old.of_parent == new.of_parent:
+        old_source, source = _source(old, before), _source(new, after)
+        if old_source is not None and source is not None and old_source.key == source.key:
             # A change of the parent's column is one of this column too.
             changed = {
                 name: getattr(source, name) for name in _PASSED_ON if getattr(source, name) != getattr(old_source, name)
@@ -135,11 +137,16 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             old = replace(old, type=new.type, collation=new.collation)  # the type's attribute changes it
         if old.generated and not new.generated:
             stored = replace(old, generated="stored")
+        table = before.objects.get(Key("table", new.schema, new.table))
+        if old.type != new.type and new.name in getattr(table, "key_columns", ()):
+            return Alteration((), refusal=_of_a_key(new))
             return made_plain(old, new, before, after, (*self.drop(old), *self.create(stored, after, frozenset())))
         if old.generated != new.generated:
             return None
         if new.generated and old.default != new.default:
             return computed_anew(old, new, before)
+        if new.generated and not casts_by_itself(old.type, new.type):
+            return None  # Postgres takes no USING for what is computed
         return change(old, new, before, after)
 
     def create_online(self, obj: Column, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
@@ -156,6 +163,23 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
 
 def _options(row: Sequence[str]) -> SequenceOptions:
     start, increment, minimum, maximum, cache = map(int, row[1:6])
+def _source(column: Column, catalog: Catalog) -> Column | None:
+    """The column of a parent whose changes are changes of this one too, be it also one of its own table."""
+    parents = getattr(catalog.objects.get(Key("table", column.schema, column.table)), "parents", ())
+    keys = (Key("column", *parent, column.name) for parent in parents)
+    found = (catalog.objects.get(key) for key in ((column.of_parent,) if column.of_parent else keys))
+    return next((source for source in found if isinstance(source, Column)), None)
+
+
+def _of_a_key(column: Column) -> Refusal:
+    table = f"{column.schema}.{column.table}"
+    return Refusal(
+        f"{column.key} can't become {column.type}: table {table} is partitioned by it",
+        "Postgres changes the type of no column that a table is partitioned by.",
+        f"Make a new partitioned table beside {table}, move the rows there, and give it the old one's name.",
+    )
+
+
     return SequenceOptions(row[0], start, increment, minimum, maximum, cache, row[6] == "true")
 
 

@@ -66,10 +66,12 @@ WHERE c.relpersistence <> 't' AND {USER_SCHEMA} AND NOT EXISTS (SELECT FROM pg_d
         return (f"DROP {self.identity(obj)}",)
 
     def alter(self, old: Sequence, new: Sequence, before: Catalog, after: Catalog) -> Alteration | None:
+        name = qualified(new.schema, new.name)
+        moved = old.options.moved(new.options, name)
         actions = [" ".join(old.options.changes_to(new.options))] if old.options != new.options else []
         if old.unlogged != new.unlogged:
             actions.append(f"SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
-        return Alteration(tuple(f"ALTER {self.identity(new)} {action}" for action in actions))
+        return Alteration((*moved, *(f"ALTER SEQUENCE {name} {action}" for action in actions)))
 
     def loses(self, obj: Sequence) -> str:
         return "" if obj.numbers else f"position of sequence {obj.key.qualified_name}"
