@@ -1,8 +1,9 @@
 """The pairs of schemas that others wrote, through public tools beside neon-migrate: who leads from one to the other.
 
 Run as `python bench/peers.py [PART]`: one of PART pairs is taken (12 by default; 1: all). The tools are installed by
-pip into a folder of their own. Each reads two live databases and prints SQL, which psql runs on a copy of the first;
-pg_dump is the judge. Both directions count. What is printed is a table in Markdown.
+pip and npm into a folder of their own. Each reads two live databases and gives SQL, which psql runs on a copy of the
+first; pg_dump is the judge, with privileges, and without owners and the names of NOT NULL, which some of the tools
+do not look at. Both directions count. What is printed is a table in Markdown, and beside it each that did not converge.
 """
 
 from __future__ import annotations
@@ -27,32 +28,74 @@ from peers import difference, dumped
 PAIRS = Path(__file__).parents[2] / "shared" / "inputs" / "pairs.tar.gz"
 TIMEOUT_S = 120
 
+Side = tuple[ScratchServer, str]
+"""A server and the name of a database there."""
+
 
 @dataclass(frozen=True)
 class Peer:
     """A tool, and what came of it.
 
-    package  what pip installs; empty for our own
-    command  what it is called as, with {before} and {after} for the URLs
-    codes    its exit codes when it is done
+    commands   what it is called as, one after the other, with {before} and {after} for the URLs and {folder} for where
+               it may write; its SQL is what it prints or, where it writes files there, those
+    codes      the exit codes of the last one when it is done; the others have 0 then
+    installer  pip or npm, which installs `package`; empty for our own
     """
 
     name: str
-    package: str
-    command: tuple[str, ...]
+    commands: tuple[tuple[str, ...], ...]
     codes: tuple[int, ...]
+    installer: str = ""
+    package: str = ""
     counts: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
 
 PEERS = (
-    Peer("neon-migrate", "", ("neon-migrate", "diff", "{before}", "{after}", "--sql", "--allow-data-loss"), (0, 3)),
+    Peer("neon-migrate", (("neon-migrate", "diff", "{before}", "{after}", "--sql", "--allow-data-loss"),), (0, 3)),
     Peer(
-        "results", "results==2.0.1789346060", ("results", "dbdiff", "--with-privileges", "{before}", "{after}"), (0, 2)
+        "pg-delta",
+        (
+            ("pgdelta", "plan", "--source", "{before}", "--desired", "{after}", "--out", "{folder}/plan.json"),
+            ("pgdelta", "render", "--plan", "{folder}/plan.json", "--out", "{folder}/plan.sql", "--allow-drops"),
+        ),
+        (0, 3),
+        "npm",
+        "@supabase/pg-delta@1.0.0-alpha.34",
     ),
-    Peer("migradiff", "migradiff==1.7.2", ("migra", "--unsafe", "--with-privileges", "{before}", "{after}"), (0, 2)),
-    Peer("pgmig", "pgmig==1.1.0", ("pgmig", "generate", "--source", "{before}", "--target", "{after}"), (0,)),
+    Peer(
+        "results",
+        (("results", "dbdiff", "--with-privileges", "{before}", "{after}"),),
+        (0, 2),
+        "pip",
+        "results==2.0.1789346060",
+    ),
+    Peer(
+        "migradiff",
+        (("migra", "--unsafe", "--with-privileges", "{before}", "{after}"),),
+        (0, 2),
+        "pip",
+        "migradiff==1.7.2",
+    ),
+    Peer(
+        "pgmig",
+        (("pgmig", "generate", "--source", "{before}", "--target", "{after}"),),
+        (0,),
+        "pip",
+        "pgmig==1.1.0",
+    ),
 )
+
+
+def installed(folder: Path) -> dict[str, Path]:
+    """For each installer the folder with the programs of what it has installed."""
+    packages = {name: [peer.package for peer in PEERS if peer.installer == name] for name in ("pip", "npm")}
+    venv.create(folder / "venv", with_pip=True)
+    programs = folder / "venv" / "bin"
+    subprocess.run([str(programs / "pip"), "install", "--quiet", *packages["pip"]], check=True)
+    npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    subprocess.run([*npm, *packages["npm"]], check=True)
+    return {"": Path(sys.executable).parent, "pip": programs, "npm": folder / "node_modules" / ".bin"}
 
 
 def address(server: ScratchServer, name: str) -> str:
@@ -61,28 +104,41 @@ def address(server: ScratchServer, name: str) -> str:
     return f"postgresql:///{name}?host={place['host']}&port={place['port']}&user={place['user']}"
 
 
-def outcome(peer: Peer, programs: Path, start: tuple[ScratchServer, str], goal: tuple[ScratchServer, str]) -> str:
+def migration(peer: Peer, programs: Path, start: Side, goal: Side) -> str | None:
+    """The SQL that the tool gives; None where it fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        words = {"before": address(*start), "after": address(*goal), "folder": folder}
+        begun = time.perf_counter()
+        for number, command in enumerate(peer.commands, start=1):
+            whole = [str(programs / command[0]), *(word.format(**words) for word in command[1:])]
+            try:
+                done = subprocess.run(whole, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+            except subprocess.TimeoutExpired:
+                return None
+            if done.returncode not in (peer.codes if number == len(peer.commands) else (0,)):
+                return None
+        peer.seconds.append(time.perf_counter() - begun)
+        # Numbered where there are several: plan_1.sql, …, plan_10.sql.
+        files = sorted(Path(folder).glob("*.sql"), key=lambda file: (len(file.name), file.name))
+        writes = any("{folder}" in word for word in peer.commands[-1])
+        return "\n".join(file.read_text() for file in files) if writes else done.stdout
+
+
+def outcome(peer: Peer, programs: Path, start: Side, goal: Side) -> str:
     """converged, wrong, or failed: the tool, or the SQL it gave."""
     server, name = start
-    urls = {"before": address(server, name), "after": address(*goal)}
-    folder = programs if peer.package else Path(sys.executable).parent
-    command = [str(folder / peer.command[0]), *(word.format(**urls) for word in peer.command[1:])]
-    begun = time.perf_counter()
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    except subprocess.TimeoutExpired:
-        return "failed"
-    peer.seconds.append(time.perf_counter() - begun)
-    if done.returncode not in peer.codes:
+    sql = migration(peer, programs, start, goal)
+    if sql is None:
         return "failed"
     copy = server.create(template=name)
     try:
         with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-            script.write(done.stdout)
+            script.write(sql)
             script.flush()
             if by_psql(server, copy, Path(script.name)):
                 return "failed"
-        return "wrong" if difference(dumped(server.target(copy)), dumped(goal[0].target(goal[1]))) else "converged"
+        ends = (dumped(end.target(each), not_null_names=False) for end, each in ((server, copy), goal))
+        return "wrong" if difference(*ends) else "converged"
     finally:
         server.drop(copy)
 
@@ -91,10 +147,7 @@ def main() -> None:
     """Run all and print the table."""
     part = int(sys.argv[1]) if len(sys.argv) > 1 else 12
     with tempfile.TemporaryDirectory() as folder, scratch_server() as first, scratch_server() as second:
-        programs = Path(folder) / "venv" / "bin"
-        venv.create(programs.parent, with_pip=True)
-        packages = [peer.package for peer in PEERS if peer.package]
-        subprocess.run([str(programs / "pip"), "install", "--quiet", *packages], check=True)
+        programs = installed(Path(folder))
         shutil.unpack_archive(PAIRS, folder)
         root = Path(folder) / "pairs"
         pair = sides(first, second)
@@ -105,8 +158,11 @@ def main() -> None:
                 with pair.loaded(file, file.with_name("after.sql")) as names:
                     ends = (first, names[0]), (second, names[1])
                     for peer in PEERS:
-                        for start, goal in (ends, ends[::-1]):
-                            peer.counts[outcome(peer, programs, start, goal)] += 1
+                        for way, (start, goal) in {"forward": ends, "backward": ends[::-1]}.items():
+                            came_of_it = outcome(peer, programs[peer.installer], start, goal)
+                            peer.counts[came_of_it] += 1
+                            if came_of_it != "converged":
+                                print(peer.name, came_of_it, way, file.parent.relative_to(root), file=sys.stderr)
             except NotLoadedError:
                 continue
     print("| | converged | failed | wrong | median seconds |\n|---|---|---|---|---|")

@@ -314,6 +314,9 @@ ALTERATIONS = {
         "CREATE INDEX by_total ON totals (total); ALTER MATERIALIZED VIEW totals CLUSTER ON by_total"
     ),
     "not-null constraint: renamed": "ALTER TABLE people RENAME CONSTRAINT people_name_not_null TO named",
+    "not-null constraint: renamed as by Postgres": (
+        "ALTER TABLE people RENAME CONSTRAINT people_name_not_null TO persons_name_not_null"
+    ),
     "operator: estimates": "ALTER OPERATOR === (integer, integer) SET (RESTRICT = eqsel, JOIN = eqjoinsel)",
     "owner of a function": "ALTER FUNCTION same(integer) OWNER TO coverage_maker",
     "owner of a schema": "ALTER SCHEMA apart OWNER TO coverage_maker",

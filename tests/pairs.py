@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,13 +27,13 @@ from peers import connection_options, difference, dumped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from neon_migrate.catalog import Catalog
     from neon_migrate.online import Batch
     from neon_migrate.plan import Plan
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
 
 SETTINGS = Settings(Path(), Path(), Path())
+WITH_OWNERS = replace(SETTINGS, owners=True)
 _SYNTAX_ERROR, _ROLE_MISSING = "42601", re.compile(r'role "(.+)" does not exist')
 
 
@@ -122,29 +122,38 @@ def by_psql(server: ScratchServer, name: str, file: Path) -> str:
     return done.stderr if done.returncode else ""
 
 
-def check(pair: Sides, first: Path, second: Path, batches: Callable[[Plan], Sequence[Batch]]) -> None:
+def check(
+    pair: Sides, first: Path, second: Path, batches: Callable[[Plan], Sequence[Batch]], settings: Settings
+) -> None:
     """The plan between two schemas leads from either to the other, or it is an AssertionError or an error of ours.
 
-    batches  how it is done: `online` or `offline`
+    batches   how it is done: `online` or `offline`
+    settings  whether owners count: SETTINGS or WITH_OWNERS
 
     pg_dump of what it gives is that of the goal; our own Catalog is too, and planning again finds nothing to do.
     Raises NotLoadedError.
     """
     with pair.loaded(first, second) as names:
         databases = (pair.before, names[0]), (pair.after, names[1])
-        read = [ScratchDatabase(server, name, scratch_catalog(server, name, SETTINGS)) for server, name in databases]
-        before, after = settled_apart(read[0], read[1], SETTINGS)
-        dumps = [dumped(server.target(name)) for server, name in databases]
-        _lead(*databases[0], batches(plan(before, after)), after, dumps[1])
-        _lead(*databases[1], batches(plan(after, before)), before, dumps[0])
+        read = [ScratchDatabase(server, name, scratch_catalog(server, name, settings)) for server, name in databases]
+        before, after = settled_apart(read[0], read[1], settings)
+        dumps = [dumped(server.target(name), owners=settings.owners) for server, name in databases]
+        for database, planned, goal, wanted in (
+            (databases[0], plan(before, after), after, dumps[1]),
+            (databases[1], plan(after, before), before, dumps[0]),
+        ):
+            server, name = database
+            text = _run(*database, batches(planned))
+            left = difference(dumped(server.target(name), owners=settings.owners), wanted)
+            assert not left, f"{text}\n{left}"
+            again = diff(scratch_catalog(server, name, settings), goal)
+            assert not again, f"{text}\n{again}"
 
 
-def _lead(server: ScratchServer, name: str, batches: Sequence[Batch], goal: Catalog, wanted: tuple[str, ...]) -> None:
-    text = "\n".join(batch.script() for batch in batches)
+def _run(server: ScratchServer, name: str, batches: Sequence[Batch]) -> str:
+    """Run it all, each batch in its own transaction; gives the SQL that was run."""
+    scripts = [batch.script() for batch in batches]
     with server.session(name) as session:
-        for batch in batches:
-            session.script(batch.script())
-    left = difference(dumped(server.target(name)), wanted)
-    assert not left, f"{text}\n{left}"
-    again = diff(scratch_catalog(server, name, SETTINGS), goal)
-    assert not again, f"{text}\n{again}"
+        for script in scripts:
+            session.script(script)
+    return "\n".join(scripts)

@@ -11,25 +11,31 @@ from neon_migrate.postgres.binaries import find_build
 if TYPE_CHECKING:
     from neon_migrate.postgres.target import Target
 
-_OPTIONS = ("--schema-only", "--no-owner", "--no-privileges", "--restrict-key=same", "--exclude-table=_sqlx_migrations")
+_OPTIONS = ("--schema-only", "--restrict-key=same", "--exclude-table=_sqlx_migrations")
 _PLACE = {"host": "host", "port": "port", "user": "username"}
 _NAMED_NOT_NULL = re.compile(r'CONSTRAINT (?:\w+|"(?:[^"]|"")+") NOT NULL')
+_NAMED_BY_POSTGRES = re.compile(r'CONSTRAINT (?:\w+_not_null\d*|"(?:[^"]|"")+_not_null\d*") NOT NULL')
 
 
-def dumped(target: Target) -> tuple[str, ...]:
+def dumped(target: Target, *, owners: bool = False, not_null_names: bool = True) -> tuple[str, ...]:
     """What pg_dump says of a database's schema, the ledger left out: its statements, sorted, and the lines of each.
 
-    The order of columns is so no difference, and neither is that of statements. Nor are the names that NOT NULL has
-    since 18, nor privileges.
+    The order of columns is so no difference, and neither is that of statements. Nor is a name that Postgres may have
+    given to NOT NULL (since 18), by what table and column were called then: see docs/coverage.md.
+
+    owners          whether who owns what is a difference, or only what roles may do
+    not_null_names  whether the names are that people gave to NOT NULL
     """
-    command = [find_build(major=None).program("pg_dump"), *_OPTIONS, *connection_options(target)]
-    done = subprocess.run([*command, target.parameters()["dbname"]], capture_output=True, text=True, check=True)
+    options = (*_OPTIONS, *(() if owners else ("--no-owner",)), *connection_options(target))
+    command = [find_build(major=None).program("pg_dump"), *options, target.parameters()["dbname"]]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    text = (_NAMED_BY_POSTGRES if not_null_names else _NAMED_NOT_NULL).sub("NOT NULL", done.stdout)
     blocks: list[list[str]] = [[]]
-    for line in done.stdout.splitlines():
+    for line in text.splitlines():
         if line.startswith("--"):
             blocks.append([])
         elif line.strip():
-            blocks[-1].append(_NAMED_NOT_NULL.sub("NOT NULL", line.strip().rstrip(",")))
+            blocks[-1].append(line.strip().rstrip(","))
     return tuple(sorted("\n".join(sorted(block)) for block in blocks if block))
 
 

@@ -27,7 +27,7 @@ NOT_COMPARED = {
     "grant on a function of the server's own": _SERVERS_OWN,
     "grant on a language of the server's own": _SERVERS_OWN,
     "grant on a system catalog": _SERVERS_OWN,
-    "not-null constraint: renamed": "The name that `NOT NULL` has since PostgreSQL 18",
+    "not-null constraint: renamed as by Postgres": "The name that PostgreSQL itself gives to `NOT NULL`",
     "owner of a function": "Owners",
     "owner of a schema": "Owners",
     "owner of a table": "Owners",

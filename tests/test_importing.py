@@ -39,6 +39,14 @@ def test_from_a_live_database(tmp_path: Path, database: Target, session: Session
     assert set(read_document(report.file).tables) == {ObjectName("public", "roles"), ObjectName("public", "users")}
 
 
+def test_a_name_of_not_null_is_said_and_kept(tmp_path: Path, database: Target, session: Session) -> None:
+    """schema.json has no word for it; the column loads without, which is no difference, as `generate` leaves it."""
+    session.script("CREATE TABLE t (a int CONSTRAINT filled NOT NULL, b int NOT NULL)")
+    report = import_schema(project(tmp_path, database))
+    assert report.not_expressible == ("name filled of NOT NULL of column public.t.a",)
+    assert (report.differences, report.problem) == ((), "")
+
+
 def test_from_migrations_without_any_database(tmp_path: Path) -> None:
     """The migrations are replayed; the file is the project's schema.json."""
     known = project(tmp_path)

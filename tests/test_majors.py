@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from neon_migrate.diff import Change
 
 TEXT = """
-CREATE TABLE t (id integer NOT NULL, kind varchar(9) CHECK (kind IN ('a', 'b')));
+CREATE TABLE t (id integer CONSTRAINT present NOT NULL, kind varchar(9) CHECK (kind IN ('a', 'b')));
 CREATE VIEW v AS SELECT id FROM t
 """
 SAMPLE = 1 if os.environ.get("NEON_MIGRATE_TEST_PAIRS") == "all" else 48

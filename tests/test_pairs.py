@@ -1,9 +1,10 @@
 """Schemas that others wrote to test their own tools: changed there and back, with pg_dump as the judge.
 
 By default a third of them runs on the newest major version and a twelfth on the oldest, in an order that is another
-each time; half of them as it is done online, the other half in one transaction, and on the next major version the other
-way round. NEON_MIGRATE_TEST_PAIRS=all runs all, NEON_MIGRATE_TEST_MAJORS=14,15,16,17,18 on these versions,
-NEON_MIGRATE_TEST_SEED=… in the order of an earlier run, which printed it first. The summary counts them.
+each time; half of them as it is done online, the other half in one transaction, and half of either with owners; on the
+next major version the other way round. NEON_MIGRATE_TEST_PAIRS=all runs all, NEON_MIGRATE_TEST_MAJORS=14,15,16,17,18 on
+these versions, NEON_MIGRATE_TEST_SEED=… in the order of an earlier run, which printed it first. The summary counts
+them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from majors import MAJORS, NEWEST, bindir_of
 from neon_migrate.errors import NeonMigrateError
 from neon_migrate.online import offline, online
 from neon_migrate.postgres.scratch import scratch_server
-from pairs import NotLoadedError, Sides, by_psql, check, sides
+from pairs import SETTINGS, WITH_OWNERS, NotLoadedError, Sides, by_psql, check, sides
 from peers import difference, dumped
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ def test_pairs(pair: Sides, inputs: Path, part: int, record_property: Callable[[
     Random(os.environ["NEON_MIGRATE_TEST_SEED"]).shuffle(due)
     for name in due:
         try:
-            way = online if (crc32(name.encode()) // PARTS + major) % 2 else offline
-            check(pair, root / name / "before.sql", root / name / "after.sql", way)
+            half, quarter = crc32(name.encode()) // PARTS + major, crc32(name.encode()) // (2 * PARTS) + major
+            way, settings = (online if half % 2 else offline), (WITH_OWNERS if quarter % 2 else SETTINGS)
+            check(pair, root / name / "before.sql", root / name / "after.sql", way, settings)
             outcome = "passed"
             if name in KNOWN:
                 failures.append(f"{name} passes now: take it out of known_pairs.toml")

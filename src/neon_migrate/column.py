@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
-from neon_migrate.not_null import SINCE, NotNull, changed, name_by_itself
+from neon_migrate.not_null import SINCE, NotNull, name_by_itself, not_null_change
 from neon_migrate.sql import identifier, literal, qualified
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Column:
     def beyond_table(self, after: Catalog) -> tuple[str, ...]:
         """SQL for another default than the parent's, or NOT NULL where that has none or CREATE TABLE can't say it."""
         if self.parent is None:
-            return self.required.change_from(None, native=True) if self.required and self.not_valid else ()
+            return (self.required.added(native=True),) if self.required and self.not_valid else ()
         if self.parent.kind != "table":
             return self._beyond(Column(self.schema, self.table, self.name, self.type), after)
         source = after.objects.get(self.of_parent) if self.of_parent else None
@@ -109,7 +109,7 @@ class Column:
         given: list[str] = []
         if self.default != had.default and not self.generated:
             given.append(f"{column} SET DEFAULT {self.default}" if self.default else f"{column} DROP DEFAULT")
-        given += changed(had.required, self.required, native=after.major >= SINCE)
+        given += not_null_change(had.required, self.required, native=after.major >= SINCE)
         if self.identity and not had.identity:
             given.append(f"{column} ADD {self.identity_clause()}")
         return tuple(given)
@@ -124,7 +124,8 @@ class Column:
     def definition(self, after: Catalog) -> str:
         """The column as CREATE TABLE and ADD COLUMN write it."""
         if self.serial_sequence(after) is not None:
-            return f"{identifier(self.name)} {_SERIAL[self.type]}"
+            named = f" {self.required.line}" if self.required and self.not_null_name else ""
+            return f"{identifier(self.name)} {_SERIAL[self.type]}{named}"
         parts = [identifier(self.name), self.type]
         if self.collation:
             parts.append(f"COLLATE {self.collation}")
@@ -145,7 +146,7 @@ class Column:
             return None
         name = self.not_null_name or name_by_itself(self.table, self.name)
         place = (self.schema, self.table, self.name)
-        return NotNull(*place, name, self.not_null_named, not self.not_valid, self.no_inherit)
+        return NotNull(*place, name, self.not_null_named, not self.not_valid, self.no_inherit, bool(self.of_parent))
 
     def as_of(self, major: int) -> Column:
         """As a server of this major version has it: before 18 NOT NULL has no name."""

@@ -127,7 +127,7 @@ def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
     if old.identity_options and new.identity_options:
         moved = old.identity_options.moved(new.identity_options, qualified(old.schema, old.identity_sequence))
         clauses.extend(old.identity_options.changes_to(new.identity_options, "SET "))
-    return [*moved, f"{column} {' '.join(clauses)}"] if clauses else []
+    return [f"{column} {' '.join(clauses)}"] if clauses else []
 
 
 def _becoming_not_null(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from neon_migrate.objects import kind_of
 
@@ -62,12 +62,22 @@ class Rename:
 Change = Create | Drop | Alter | Rename
 
 
+@runtime_checkable
+class Dated(Protocol):
+    """An object of which older servers know less."""
+
+    def as_of(self, major: int) -> DatabaseObject:
+        """How a server of this major version has it."""
+
+
 def diff(before: Catalog, after: Catalog) -> tuple[Change, ...]:
     """The Changes that make `before` into `after`, ordered by key; empty when the two are equal.
 
     Constraints and indexes that differ in nothing but their name are renamed; tables and columns never are, since
-    nothing tells a rename from a drop and a create (`renamed_from` in schema.json does).
+    nothing tells a rename from a drop and a create (`renamed_from` in schema.json does). What the older of two servers
+    has no word for is none.
     """
+    older = min(before.major, after.major) if before.major != after.major else 0
     creates = {key: after.objects[key] for key in after.objects.keys() - before.objects.keys()}
     drops = {key: before.objects[key] for key in before.objects.keys() - after.objects.keys()}
     renames = _renames(drops.values(), creates.values())
@@ -80,10 +90,15 @@ def diff(before: Catalog, after: Catalog) -> tuple[Change, ...]:
         *(
             Alter(old, new)
             for key, old in before.objects.items()
-            if (new := after.objects.get(key)) is not None and old != new
+            if (new := after.objects.get(key)) is not None and old != new and not _same_on(older, old, new)
         ),
     ]
     return tuple(sorted(changes, key=lambda change: change.key))
+
+
+def _same_on(major: int, old: DatabaseObject, new: DatabaseObject) -> bool:
+    """Whether the two are one on a server of this major version; 0: of that which both are from."""
+    return bool(major) and isinstance(old, Dated) and isinstance(new, Dated) and old.as_of(major) == new.as_of(major)
 
 
 def _renames(drops: Iterable[DatabaseObject], creates: Iterable[DatabaseObject]) -> list[Rename]:

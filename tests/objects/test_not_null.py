@@ -1,4 +1,4 @@
-"""NOT NULL as a constraint, since PostgreSQL 18: not valid yet, or not for children."""
+"""NOT NULL as a constraint, since PostgreSQL 18: not valid yet, not for children, or by a name of its own."""
 
 # ruff: noqa: E501 (a statement stands as Postgres gets it)
 
@@ -36,8 +36,21 @@ CASES = (
     Case(
         "not valid, then validated",
         "CREATE TABLE u (a integer); ALTER TABLE u ADD CONSTRAINT filled NOT NULL a NOT VALID",
-        "CREATE TABLE u (a integer NOT NULL)",
+        "CREATE TABLE u (a integer CONSTRAINT filled NOT NULL)",
         sql=("ALTER TABLE public.u VALIDATE CONSTRAINT filled",),
+        back=(
+            "ALTER TABLE public.u ALTER COLUMN a DROP NOT NULL",
+            "ALTER TABLE public.u ADD CONSTRAINT filled NOT NULL a NOT VALID",
+        ),
+    ),
+    Case(
+        "not valid, then validated by another name",
+        "CREATE TABLE u (a integer); ALTER TABLE u ADD CONSTRAINT filled NOT NULL a NOT VALID",
+        "CREATE TABLE u (a integer NOT NULL)",
+        sql=(
+            "ALTER TABLE public.u VALIDATE CONSTRAINT filled",
+            "ALTER TABLE public.u RENAME CONSTRAINT filled TO u_a_not_null",
+        ),
         back=(
             "ALTER TABLE public.u ALTER COLUMN a DROP NOT NULL",
             "ALTER TABLE public.u ADD CONSTRAINT filled NOT NULL a NOT VALID",
@@ -61,10 +74,64 @@ CASES = (
         back=("ALTER TABLE public.u ALTER CONSTRAINT u_a_not_null INHERIT",),
     ),
     Case(
-        "by another name is no difference",
+        "by another name",
         "CREATE TABLE u (a integer NOT NULL)",
-        "CREATE TABLE u (a integer CONSTRAINT filled NOT NULL)",
+        'CREATE TABLE u (a integer CONSTRAINT "must be" NOT NULL)',
+        sql=('ALTER TABLE public.u RENAME CONSTRAINT u_a_not_null TO "must be"',),
+        back=('ALTER TABLE public.u RENAME CONSTRAINT "must be" TO u_a_not_null',),
+    ),
+    Case(
+        "by another name that Postgres may have chosen: no difference",
+        "CREATE TABLE v (b integer NOT NULL); ALTER TABLE v RENAME TO u; ALTER TABLE u RENAME b TO a",
+        "CREATE TABLE u (a integer NOT NULL)",
         sql=(),
+        back=(),
+    ),
+    Case(
+        "by another name in its children too",
+        "CREATE TABLE u (a integer NOT NULL); CREATE TABLE v () INHERITS (u); CREATE TABLE w () INHERITS (v)",
+        "CREATE TABLE u (a integer CONSTRAINT filled NOT NULL); CREATE TABLE v () INHERITS (u); CREATE TABLE w () INHERITS (v)",
+        sql=("ALTER TABLE public.u RENAME CONSTRAINT u_a_not_null TO filled",),
+        back=("ALTER TABLE public.u RENAME CONSTRAINT filled TO u_a_not_null",),
+    ),
+    Case(
+        "by another name than its children, so that it is not renamed",
+        "CREATE TABLE u (a integer NOT NULL) PARTITION BY LIST (a); CREATE TABLE v (a integer NOT NULL); ALTER TABLE u ATTACH PARTITION v DEFAULT",
+        "CREATE TABLE u (a integer CONSTRAINT filled NOT NULL) PARTITION BY LIST (a); CREATE TABLE v (a integer NOT NULL); ALTER TABLE u ATTACH PARTITION v DEFAULT",
+        sql=(
+            "ALTER TABLE public.u ALTER COLUMN a DROP NOT NULL",
+            "ALTER TABLE public.u ADD CONSTRAINT filled NOT NULL a",
+        ),
+        back=(
+            "ALTER TABLE public.u ALTER COLUMN a DROP NOT NULL",
+            "ALTER TABLE public.u ALTER COLUMN a SET NOT NULL",
+        ),
+    ),
+    Case(
+        "of a column that may be null, by a name",
+        "CREATE TABLE u (a integer)",
+        "CREATE TABLE u (a integer CONSTRAINT filled NOT NULL)",
+        sql=("ALTER TABLE public.u ADD CONSTRAINT filled NOT NULL a",),
+        back=("ALTER TABLE public.u ALTER COLUMN a DROP NOT NULL",),
+    ),
+    Case(
+        "of new columns, by names",
+        "CREATE TABLE u (a integer)",
+        "CREATE TABLE u (a integer, b text CONSTRAINT filled NOT NULL, c integer GENERATED ALWAYS AS IDENTITY CONSTRAINT counted NOT NULL)",
+        sql=(
+            "ALTER TABLE public.u ADD COLUMN b text CONSTRAINT filled NOT NULL",
+            "ALTER TABLE public.u ADD COLUMN c integer GENERATED ALWAYS AS IDENTITY CONSTRAINT counted NOT NULL",
+        ),
+        back=("ALTER TABLE public.u DROP COLUMN b", "ALTER TABLE public.u DROP COLUMN c"),
+    ),
+    Case(
+        "of a table made like another, and of a serial column",
+        "CREATE TABLE t (a integer NOT NULL)",
+        "CREATE TABLE t (a integer NOT NULL); CREATE TABLE u (LIKE t, b serial CONSTRAINT counted NOT NULL)",
+        sql=(
+            "CREATE TABLE public.u (\n    a integer CONSTRAINT t_a_not_null NOT NULL,\n    b serial CONSTRAINT counted NOT NULL\n)",
+        ),
+        back=("DROP TABLE public.u",),
     ),
 )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from neon_migrate.catalog import Catalog, Unmodelled
+from neon_migrate.column import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from neon_migrate.catalog import DatabaseObject, Key
     from neon_migrate.objects.table import Table
@@ -24,6 +26,7 @@ def with_kept(desired: Catalog, present: Catalog) -> Catalog:
 
     A table that `desired` leaves out takes its triggers and policies along.
     """
+    desired = _with_names_kept(desired, present)
     kept = _kept(desired, present)
     if not kept:
         return desired
@@ -34,6 +37,22 @@ def with_kept(desired: Catalog, present: Catalog) -> Catalog:
         return {**desired.depends, **{key: frozenset(needs) for key, needs in of_kept.items()}}
 
     return Catalog(objects, depends, desired.addresses, desired.unmodelled, desired.major)
+
+
+def named_not_null(catalog: Catalog) -> Iterator[Column]:
+    """The columns whose NOT NULL somebody has given a name, for which schema.json has no word."""
+    columns = cast("Iterable[Column]", catalog.of_kind("column"))
+    return (column for column in columns if column.not_null_named)
+
+
+def _with_names_kept(desired: Catalog, present: Catalog) -> Catalog:
+    """`desired`, where what it has as NOT NULL is called as it is in `present`."""
+    named: dict[Key, DatabaseObject] = {
+        column.key: replace(there, not_null_named=column.not_null_named, not_null_name=column.not_null_name)
+        for column in named_not_null(present)
+        if isinstance(there := desired.objects.get(column.key), Column) and there.not_null
+    }
+    return replace(desired, objects={**desired.objects, **named}) if named else desired
 
 
 def left_as_they_are(together: Catalog, desired: Catalog) -> tuple[Unmodelled, ...]:

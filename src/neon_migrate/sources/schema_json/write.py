@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from neon_migrate.catalog import Catalog
 from neon_migrate.sources.schema_json.definitions import NotExpressibleError, constraint_words, index_words
 from neon_migrate.sources.schema_json.document import parse_document
-from neon_migrate.sources.schema_json.kept import EXPRESSIBLE_KINDS, beyond_words
+from neon_migrate.sources.schema_json.kept import EXPRESSIBLE_KINDS, beyond_words, named_not_null
 from neon_migrate.sources.schema_json.layout import laid_out
 from neon_migrate.sources.schema_json.names import DEFAULT_SCHEMA, ObjectName, split_name
 from neon_migrate.sql import qualified
@@ -71,6 +71,11 @@ class _Writer:
             str(key)
             for key in sorted(catalog.objects)
             if key.kind not in EXPRESSIBLE_KINDS or (key in beyond and key.kind == "table")
+        ]
+        self.not_expressible += [
+            f"name {column.not_null_named} of NOT NULL of {column.key}"
+            for column in named_not_null(catalog)
+            if column.key not in beyond
         ]
         if beyond:
             catalog = Catalog({key: obj for key, obj in catalog.objects.items() if key not in beyond})
