@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from neon_migrate import proofs
@@ -11,17 +11,20 @@ from neon_migrate.check import NotKnownError
 from neon_migrate.errors import MigrationFileError, NeonMigrateError, ScratchError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.execute import file_name
+from neon_migrate.grading import graded
 from neon_migrate.ledger import folder
 from neon_migrate.ledger.history import History
 from neon_migrate.ledger.migration import MigrationFile
-from neon_migrate.sources.migrations import snapshot_keys
+from neon_migrate.sources.migrations import replay, snapshot_keys
 from neon_migrate.sources.roles import UNDEFINED_OBJECT, make_roles
 from neon_migrate.status import read_ledger
+from neon_migrate.trail import follow
 from neon_migrate.unreleased import Unreleased, above, by_git, by_ledger
 from neon_migrate.walk import walk
+from neon_migrate.way_back import WayBack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from neon_migrate.proofs import Proven
     from neon_migrate.settings import Settings
 
+
+_MOST_GRADED = 20
+"""Of how many new migrations the ways back are run with rows: each takes copies of the database."""
 
 T = TypeVar("T")
 
@@ -225,6 +231,41 @@ class Inspection:
         if len(known) > reused:
             proofs.store(self.settings, {**self._known, **{keys[version]: proof for version, proof in known.items()}})
         return Run(known, failed, reused)
+
+    @Fact
+    def ways_back(self) -> dict[int, WayBack]:
+        """By version, what the down files of new migrations are worth that give back the schema; the newest alone.
+
+        They are run with rows in every table, which a look at the schema does not need, so each of them once.
+        """
+        proven = self.run.proven
+        restoring = [
+            one
+            for one in self.new.migrations[-_MOST_GRADED:]
+            if one.version in proven and (down := proven[one.version].down) is not None and down.restores
+        ]
+        found = {one.version: proven[one.version].way_back for one in restoring}
+        missing = [one for one in restoring if found[one.version] is None]
+        if missing:
+            self.project.observer(Step(f"running {len(missing)} down files with rows in every table"))
+            found.update(self._graded(missing))
+            keys = dict(zip((one.version for one in self.migrations), self._proof_keys, strict=True))
+            again = {key: replace(proven[one], way_back=found.get(one)) for one, key in keys.items() if one in proven}
+            proofs.store(self.settings, {**self._known, **again})
+        return {version: worth for version, worth in found.items() if worth is not None}
+
+    def _graded(self, wanted: Sequence[Migration]) -> dict[int, WayBack]:
+        """What their ways back are worth; without those that could not be tried."""
+        server, settings = self.server, self.settings
+        first, last = (self.migrations.index(one) for one in (wanted[0], wanted[-1]))
+        try:
+            start = replay(server, self.migrations[:first], settings).database
+            with follow(server, start, self.migrations[first : last + 1], settings) as trail:
+                worth = {one.version: graded(one, *trail.around(one), trail) for one in wanted if trail.ran(one)}
+        except StatementError:
+            return {}
+        server.drop(start)
+        return {version: WayBack(found.grade, found.what) for version, found in worth.items()}
 
     def _walk(self, known: dict[int, Proven]) -> tuple[Migration, StatementError] | None:
         """Add to `known` what is not known yet; gives the migration that stopped it, with the error."""

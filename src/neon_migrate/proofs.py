@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from neon_migrate.hazards.rule import Hazard, Observation
 from neon_migrate.sources.migrations import chain
 from neon_migrate.walk import DownProof  # noqa: TC001  (msgspec reads the annotations)
+from neon_migrate.way_back import WayBack  # noqa: TC001  (the same)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,12 +33,14 @@ class Proven:
     down        None where there is no down file
     as_message  see Step.as_message
     hides       see Step.hides
+    way_back    what the down file is worth where tables have rows; None where that was not looked for
     """
 
     hazards: tuple[Hazard, ...] = ()
     down: DownProof | None = None
     as_message: str = ""
     hides: str = ""
+    way_back: WayBack | None = None
 
 
 def proven(step: Step) -> Proven:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,11 @@ from neon_migrate.events import Step
 from neon_migrate.inspection import Inspection
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from neon_migrate.check import Check
     from neon_migrate.project import Project
+    from neon_migrate.way_back import Grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,25 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
+class GradedDown:
+    """What the way back of one migration is worth: exact, lossy or impossible; and what goes, or why it fails."""
+
+    version: int
+    grade: Grade
+    what: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ValidateReport:
     """All checks, in order.
 
+    ways_back   what the down files of new migrations are worth where tables have rows
     unanswered  why the named database could not be asked; empty where it was, or where none was named
     """
 
     checks: tuple[CheckResult, ...]
     unanswered: str = ""
+    ways_back: tuple[GradedDown, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -57,8 +72,14 @@ def validate(project: Project, *, since: int | None = None) -> ValidateReport:
             found = _verdict(check, inspection)
             findings = tuple(_relative(finding, project.settings.root) for finding in found.findings)
             results.append(CheckResult(check.name, found.state, found.reason, findings))
-        unanswered = inspection.unanswered
-    return ValidateReport(tuple(results), unanswered)
+        unanswered, graded = inspection.unanswered, tuple(_graded(inspection))
+    return ValidateReport(tuple(results), unanswered, graded)
+
+
+def _graded(inspection: Inspection) -> Iterator[GradedDown]:
+    with suppress(NotKnownError):
+        for version, worth in sorted(inspection.ways_back.items()):
+            yield GradedDown(version, worth.grade, worth.what)
 
 
 def _relative(finding: Finding, root: Path) -> Finding:

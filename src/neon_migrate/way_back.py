@@ -58,6 +58,11 @@ def with_way_back(down: str, way_back: WayBack) -> str:
     return f"{first}{head}{rest}" if rest.startswith("--") or not rest else f"{first}{head}\n{rest}"
 
 
+def says(down: str, way_back: WayBack) -> bool:
+    """Whether the comment lines of a down file name this grade."""
+    return any(line.startswith(f"{_GRADE}{way_back.grade}") for line in down.splitlines())
+
+
 def without_grade(down: str) -> str:
     """The text of a down file for another purpose: what it says that it loses stays, the grade goes."""
     lines = (line for line in down.splitlines(keepends=True) if not line.startswith(_GRADE))

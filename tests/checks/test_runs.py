@@ -13,6 +13,7 @@ from neon_migrate import apply as apply_module
 from neon_migrate.checks import syntax
 from neon_migrate.inspection import Inspection
 from neon_migrate.postgres.target import Target
+from neon_migrate.validate import validate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -157,6 +158,38 @@ class TestDowns:
         """Its name promises one."""
         result = validated(A | {"0002_b.up.sql": "SELECT 1;"})["downs"]
         assert (result.state, str(result.findings[0].where)) == ("warned", "migrations/0002_b.up.sql")
+
+    def test_a_new_one_is_graded_with_rows_in_every_table(self, tmp_path: Path) -> None:
+        """The grade is in the report, with what goes; a second run knows it. Older ones are as good as they were."""
+        files = A | {
+            "0002_b.up.sql": f"CREATE TABLE b (n int); -- {uuid4()}",
+            "0002_b.down.sql": "DROP TABLE b;",
+            "0003_c.up.sql": "CREATE INDEX b_n ON b (n);",
+            "0003_c.down.sql": "DROP INDEX b_n;",
+        }
+        reports = [validate(write_project(tmp_path, files), since=1) for _ in range(2)]
+        for report in reports:
+            assert [(one.version, one.grade, one.what) for one in report.ways_back] == [
+                (2, "lossy", ("Loses table public.b with all its rows.",)),
+                (3, "exact", ()),
+            ]
+        (downs,) = [check for check in reports[0].checks if check.name == "downs"]
+        assert (downs.state, downs.reason) == (
+            "passed",
+            "3 of 3 down files give back the schema before; with rows: 2 lossy, 3 exact",
+        )
+
+    def test_a_new_one_that_fails_on_rows_warns_unless_it_says_so(self, validated: Validated) -> None:
+        """It runs on empty tables, as the look at the schema has them."""
+        up = {"0002_b.up.sql": "ALTER TABLE a ADD m int; UPDATE a SET m = 1; ALTER TABLE a DROP n;"}
+        down = "ALTER TABLE a DROP m; ALTER TABLE a ADD n int NOT NULL;"
+        start = {"0001_a.up.sql": "CREATE TABLE a (id int, n int NOT NULL);", "0001_a.down.sql": "DROP TABLE a;"}
+        result = validated(start | up | {"0002_b.down.sql": down})["downs"]
+        assert result.state == "warned"
+        assert "Way back: impossible. Fails where tables have rows" in result.findings[0].message
+        assert (
+            validated(start | up | {"0002_b.down.sql": f"-- Way back: impossible.\n{down}"})["downs"].state == "passed"
+        )
 
     def test_a_corrected_down_is_tried_again(self, validated: Validated) -> None:
         """What is known from an earlier run holds for the same text only."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from neon_migrate.check import Check, Finding, Verdict, counted, verdict
 from neon_migrate.errors import Location
 from neon_migrate.walk import ACTIVE_TRANSACTION
+from neon_migrate.way_back import says
 
 if TYPE_CHECKING:
     from neon_migrate.inspection import Inspection
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _CONFESSION = "-- Does not bring back"
 """How the comment at the head of a down file begins that says what it can't give back; `generate` writes it so."""
+
+_SAY_SO = "If that is meant, put these words at its head (no checksum covers it), each sentence behind `-- `."
 
 _SHOWN = 5
 
@@ -39,9 +42,17 @@ def run(inspection: Inspection) -> Verdict:
         for one in inspection.migrations
         if one.reversible and one.down is None
     ]
+    ways = inspection.ways_back
+    for one in inspection.migrations:
+        worth = ways.get(one.version)
+        if one.down is None or worth is None or worth.grade != "impossible" or says(one.down.sql, worth):
+            continue
+        findings.append(Finding(str(worth), Location(inspection.shown(one.down)), _SAY_SO, "warned"))
     if not downs and not findings:
         return Verdict("skipped", "there are no down files")
     reason = f"{restoring} of {counted(downs, 'down file')} {'gives' if downs == 1 else 'give'} back the schema before"
+    if ways:
+        reason += "; with rows: " + ", ".join(f"{version} {worth.grade}" for version, worth in sorted(ways.items()))
     return replace(verdict(reason, findings), reason=reason)
 
 

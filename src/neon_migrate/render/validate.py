@@ -33,6 +33,9 @@ def _blocks(report: ValidateReport) -> Iterator[Block]:
         yield BLANK
     yield Table(("check", "state", "why"), tuple(map(_row, report.checks)))
     yield BLANK
+    for graded in report.ways_back:
+        if graded.what:
+            yield Line((Span(f"way back of {graded.version}: "), f"{graded.grade}. {' '.join(graded.what)}"))
     yield Line(_summary(report))
 
 
