@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from neon_migrate import not_null
 from neon_migrate.catalog import Key
 from neon_migrate.column import Column
 from neon_migrate.kind import Alteration, OnlineStep, Rewrite, Run
-from neon_migrate.not_null import SINCE
+from neon_migrate.not_null import SINCE, not_null_change, not_null_steps
 from neon_migrate.numbering import succession
 from neon_migrate.sql import identifier, qualified
 from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values, what_goes
@@ -65,12 +64,16 @@ def change(old: Column, new: Column, before: Catalog, after: Catalog) -> Alterat
     rest = [*_identity_statements(column, old, new), *numbers.after] if new.identity else []
     first += () if new.identity else numbers.after
     alone = _can_be_renamed(old, new, before)
+    takes_parent = new.of_parent not in (None, old.of_parent)
+    becoming_not_null = not_null_steps(
+        old.required, new.required, before, after, alone=alone, takes_parent=takes_parent
+    )
     return Alteration(
-        (*first, *not_null.changed(old.required, new.required, native=before.major >= SINCE, alone=alone), *rest),
+        (*first, *not_null_change(old.required, new.required, native=before.major >= SINCE, alone=alone), *rest),
         what_goes(new.key.qualified_name, old.type, new.type) if old.type != new.type else "",
         disturbed(old.type, new.type) if retyped else lambda dependent: False,
         (*releases, *numbers.releases),
-        _online(first, _becoming_not_null(old, new, before, after, alone=alone), rest),
+        _online(first, becoming_not_null, rest),
         rewrite=Rewrite(table, tuple(f"ALTER COLUMN {name} {action}" for action in actions), settles=not numbers)
         if rewrites
         else None,
@@ -127,27 +130,18 @@ def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
     if old.identity_options and new.identity_options:
         moved = old.identity_options.moved(new.identity_options, qualified(old.schema, old.identity_sequence))
         clauses.extend(old.identity_options.changes_to(new.identity_options, "SET "))
-    return [f"{column} {' '.join(clauses)}"] if clauses else []
-
-
-def _becoming_not_null(
-    old: Column, new: Column, before: Catalog, after: Catalog, *, alone: bool
-) -> tuple[OnlineStep, ...]:
-    if new.required is None:
-        return (OnlineStep((not_null.dropped(old.required),)),) if old.required else ()
-    takes_parent = new.of_parent not in (None, old.of_parent)
-    return new.required.change_online(old.required, before, after, alone=alone, takes_parent=takes_parent)
+    return [*moved, f"{column} {' '.join(clauses)}"] if clauses else []
 
 
 def _can_be_renamed(old: Column, new: Column, before: Catalog) -> bool:
     """Whether Postgres can rename NOT NULL: it does so in all tables that inherit it, and looks for the one name."""
     if not old.required or not new.required or old.required.given == new.required.given or old.no_inherit:
         return True
-    tables = cast("tuple[Table, ...]", before.of_kind("table"))
+    parents = {table.key[1:3]: getattr(table, "parents", ()) for table in before.of_kind("table")}
     found = {(old.schema, old.table)}
-    while more := {(table.schema, table.name) for table in tables if not found.isdisjoint(table.parents)} - found:
+    while more := {table for table, above in parents.items() if not found.isdisjoint(above)} - found:
         found |= more
-    columns = [before.objects.get(Key("column", *table, old.name)) for table in found]
+    columns = (before.objects.get(Key("column", *table, old.name)) for table in found)
     names = {column.required and column.required.name for column in columns if isinstance(column, Column)}
     return len(names) == 1
 

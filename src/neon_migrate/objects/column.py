@@ -21,10 +21,11 @@ from neon_migrate.kind import (
     Row,
     builder,
 )
+from neon_migrate.not_null import given_name
 from neon_migrate.sequence_options import SequenceOptions
 from neon_migrate.sql import identifier, qualified
-
 from neon_migrate.type_change import casts_by_itself
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -44,13 +45,12 @@ class ColumnKind(Kind[Column]):
     def query(self, major: int) -> str:
         # What few columns have comes in one array, so that the many others are short rows. A plain default speaks of no
         # column: without the table's OID Postgres need not open each table to deparse it.
-        # Since 18 NOT NULL is a constraint; only those that earlier versions could not have are looked at.
-        unusual = "contype = 'n' AND (connoinherit OR NOT convalidated)" if major >= 18 else "false"
+        # Since 18 NOT NULL is a constraint: most say no more than that it is there.
         return f"""SELECT a.attrelid, a.attnum, ad.oid, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
   pg_get_expr(ad.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE ad.adrelid END, a.attgenerated <> ''),
   CASE WHEN a.attgenerated <> '' OR a.attidentity <> '' OR a.attcollation <> t.typcollation
-    OR a.attinhcount > 0 OR c.reloftype <> 0 OR (a.attnotnull AND c.oid IN (
-      SELECT conrelid FROM pg_constraint WHERE {unusual})) THEN ARRAY[
+    OR a.attinhcount > 0 OR c.reloftype <> 0 OR k.connoinherit OR NOT k.convalidated
+    OR k.conname <> c.relname || '_' || a.attname || '_not_null' THEN ARRAY[
     a.attgenerated::text, a.attidentity::text,
     CASE WHEN a.attcollation <> t.typcollation THEN (
       SELECT quote_ident(n.nspname) || '.' || quote_ident(co.collname)
@@ -58,9 +58,9 @@ class ColumnKind(Kind[Column]):
     CASE WHEN a.attinhcount > 0 AND NOT a.attislocal THEN (
       SELECT i.inhparent::text FROM pg_inherits i JOIN pg_attribute p ON p.attrelid = i.inhparent
       WHERE i.inhrelid = c.oid AND p.attname = a.attname AND NOT p.attisdropped ORDER BY i.inhseqno LIMIT 1) END,
-    nullif(c.reloftype, 0)::text] || (SELECT ARRAY[CASE WHEN convalidated THEN '' ELSE 'v' END,
-      CASE WHEN connoinherit THEN 'i' ELSE '' END, conname::text]
-    FROM pg_constraint WHERE conrelid = c.oid AND conkey = ARRAY[a.attnum] AND {unusual}) END,
+    nullif(c.reloftype, 0)::text, CASE WHEN NOT k.convalidated THEN 'v' END, CASE WHEN k.connoinherit THEN 'i' END,
+    nullif(k.conname, c.relname || '_' || a.attname || '_not_null')::text,
+    CASE WHEN k.coninhcount = 0 THEN k.conname END] END,
   CASE WHEN a.attidentity <> '' THEN (
     SELECT ARRAY[s.seqrelid::text, s.seqtypid::regtype::text, s.seqstart::text, s.seqincrement::text, s.seqmin::text,
       s.seqmax::text, s.seqcache::text, s.seqcycle::text, r.relname::text]
@@ -70,6 +70,7 @@ class ColumnKind(Kind[Column]):
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
+LEFT JOIN pg_constraint k ON k.contype = 'n' AND k.conrelid = c.oid AND k.conkey[1] = a.attnum
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
@@ -97,9 +98,10 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
                 {"a": "always", "d": "by default"}.get(rare[1], ""),
                 _options(sequence[1:]) if sequence else None,
                 rare[2] or "",
-                "v" in rare[5:6] and not rare[3],  # what is inherited is as valid as the parent's
-                "i" in rare[6:7],
-                rare[7] if rare[7:] else "",
+                bool(rare[5]) and not rare[3],  # what is inherited is as valid as the parent's
+                bool(rare[6]),
+                given_name(rare[8] or ""),
+                rare[7] or "",
                 sequence[8] if sequence else "",
                 number,
                 so_far.key((PG_CLASS, int(rare[3]), 0)) if rare[3] else so_far.key((PG_TYPE, int(rare[4] or 0), 0)),
@@ -135,18 +137,18 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             old = replace(old, **changed)
         if old.parent is not None and old.parent == new.parent and old.parent.kind != "table":
             old = replace(old, type=new.type, collation=new.collation)  # the type's attribute changes it
-        if old.generated and not new.generated:
-            stored = replace(old, generated="stored")
         table = before.objects.get(Key("table", new.schema, new.table))
         if old.type != new.type and new.name in getattr(table, "key_columns", ()):
             return Alteration((), refusal=_of_a_key(new))
+        if old.generated and not new.generated:
+            stored = replace(old, generated="stored")
             return made_plain(old, new, before, after, (*self.drop(old), *self.create(stored, after, frozenset())))
         if old.generated != new.generated:
             return None
-        if new.generated and old.default != new.default:
-            return computed_anew(old, new, before)
         if new.generated and not casts_by_itself(old.type, new.type):
             return None  # Postgres takes no USING for what is computed
+        if new.generated and old.default != new.default:
+            return computed_anew(old, new, before)
         return change(old, new, before, after)
 
     def create_online(self, obj: Column, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
@@ -161,8 +163,6 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
         return f"COLUMN {qualified(obj.schema, obj.table, obj.name)}"
 
 
-def _options(row: Sequence[str]) -> SequenceOptions:
-    start, increment, minimum, maximum, cache = map(int, row[1:6])
 def _source(column: Column, catalog: Catalog) -> Column | None:
     """The column of a parent whose changes are changes of this one too, be it also one of its own table."""
     parents = getattr(catalog.objects.get(Key("table", column.schema, column.table)), "parents", ())
@@ -180,6 +180,8 @@ def _of_a_key(column: Column) -> Refusal:
     )
 
 
+def _options(row: Sequence[str]) -> SequenceOptions:
+    start, increment, minimum, maximum, cache = map(int, row[1:6])
     return SequenceOptions(row[0], start, increment, minimum, maximum, cache, row[6] == "true")
 
 
