@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from neon_migrate.errors import Location, StatementError
 from neon_migrate.ledger import rows
-from neon_migrate.script import Unit, shape, units
+from neon_migrate.script import Unit, shape, steps, units
 from neon_migrate.sql import literal, location, split
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from neon_migrate.ledger.migration import LedgerRow, Migration, MigrationFile
     from neon_migrate.postgres.message import Outcome, TextRows, Tick
     from neon_migrate.postgres.session import Session
+    from neon_migrate.script import Step
     from neon_migrate.settings import Settings
     from neon_migrate.sql import SourceStatement
 
@@ -146,8 +147,7 @@ def run_statements(session: Session, statements: Sequence[str], row: str, condit
 
 def embeddable(session: Session, migration: Migration) -> bool:
     """Whether a migration can go in one message with BEGIN, its row and COMMIT and mean what it means to sqlx."""
-    plain_quotes = session.reported("standard_conforming_strings") != "off"
-    return not migration.up.no_transaction and plain_quotes and shape(migration.up.sql).embeddable
+    return not migration.up.no_transaction and _readable(session, migration.up) and shape(migration.up.sql).embeddable
 
 
 def send(session: Session, text: str, tick: Tick | None = None) -> Outcome:
@@ -269,10 +269,9 @@ def _run_in_transaction(
     session: Session, file: MigrationFile, row: str, settings: Settings, conditions: Conditions
 ) -> int:
     whole = envelope(file, row, conditions)
-    embedded = session.reported("standard_conforming_strings") != "off" and shape(file.sql).embeddable
     if conditions.probe is not None:
-        return _run_probed(session, whole, settings, conditions, conditions.probe, embedded=embedded)
-    if embedded:
+        return _run_probed(session, whole, settings, conditions, conditions.probe)
+    if _readable(session, file) and shape(file.sql).embeddable:
         outcome = send(session, whole.text, conditions.tick)
         if outcome.error is not None:
             raise checked(whole, settings, outcome)
@@ -282,26 +281,42 @@ def _run_in_transaction(
     return duration(_as_sqlx(session, _joined(whole.tail)).results[0])
 
 
-def _run_probed(
-    session: Session, whole: Envelope, settings: Settings, conditions: Conditions, probe: Probe, *, embedded: bool
-) -> int:
-    """The same transaction, statement by statement with the probe's between them."""
+def _run_probed(session: Session, whole: Envelope, settings: Settings, conditions: Conditions, probe: Probe) -> int:
+    """The same, statement by statement with the probe's between them, where that does the same."""
     file = whole.file
-    if embedded:
+    found = steps(file.sql, file_name(file, settings)) if _readable(session, file) else None
+    if found is not None:
         probe.opened()
     _as_sqlx(session, _joined(whole.head))
-    if embedded:
-        for statement in split(file.sql, file_name(file, settings)):
-            run_unit(session, file, Unit((statement,), statement.text), settings, conditions.tick, probe=probe)
+    if found is not None:
+        for step in found:
+            _run_step(session, file, step, settings, conditions.tick, probe)
     else:
         probe.alone(0, lambda tick: _send_text(session, file, settings, tick))
     outcome = send(session, _joined(whole.tail))
     if outcome.error is not None:
         after_all = len(_statements(file.sql, file_name(file, settings)))
         raise refused(file, settings, outcome, before=-after_all)
-    if embedded:
+    if found is not None:
         probe.committed()
     return duration(outcome.results[0])
+
+
+def _readable(session: Session, file: MigrationFile) -> bool:
+    """Whether the grammar reads the text, and as this session does."""
+    return session.reported("standard_conforming_strings") != "off" and shape(file.sql).statements is not None
+
+
+def _run_step(
+    session: Session, file: MigrationFile, step: Step, settings: Settings, tick: Tick | None, probe: Probe
+) -> None:
+    """Run a statement with the probe around it; around one that ends a transaction it would see the next one."""
+    unit = Unit((step.statement,), step.statement.text)
+    run_unit(session, file, unit, settings, tick, probe=None if step.control else probe)
+    if step.ends == "commit":
+        probe.committed()
+    if step.begins or step.ends == "rollback":
+        probe.opened()
 
 
 def _send_text(session: Session, file: MigrationFile, settings: Settings, tick: Tick | None) -> None:

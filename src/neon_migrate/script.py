@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from neon_migrate.sql import split
 
@@ -105,6 +105,46 @@ def transaction_control(text: str, file: str) -> tuple[SourceStatement, ...]:
         for statement, kind in zip(statements, kinds, strict=True)
         if kind and kind not in ("TRANS_STMT_SAVEPOINT", "TRANS_STMT_RELEASE", "TRANS_STMT_ROLLBACK_TO")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A statement of a text that brings its own transactions.
+
+    control  whether it begins, ends or divides one
+    ends     `commit` or `rollback` where one ends with it
+    begins   whether one begins with it where none is open, or right after the one that it ends
+    """
+
+    statement: SourceStatement
+    control: bool = False
+    ends: Literal["", "commit", "rollback"] = ""
+    begins: bool = False
+
+
+def steps(text: str, file: str) -> tuple[Step, ...] | None:
+    """The text's statements, where sending them one by one after a BEGIN does what sending the text as a whole does.
+
+    None where it does not: what stands after a COMMIT and in no transaction of its own is one with the rest of its
+    message, and by itself it would be committed alone (or be let run: CREATE INDEX CONCURRENTLY). None for COPY and for
+    prepared transactions too. Raises StatementError on a syntax error.
+    """
+    found: list[Step] = []
+    is_open = True
+    for statement, (name, node) in zip(split(text, file), _nodes(text), strict=True):
+        kind = _transaction_kind(name, node)
+        if kind in _CONTROL_BEGINS:
+            found.append(Step(statement, control=True, begins=not is_open))
+            is_open = True
+        elif name == "copy_stmt" or not is_open or "PREPARE" in kind:
+            return None
+        elif kind in ("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK"):
+            ends: Literal["commit", "rollback"] = "commit" if kind == "TRANS_STMT_COMMIT" else "rollback"
+            is_open = bool(node.chain)
+            found.append(Step(statement, control=True, ends=ends, begins=is_open))
+        else:
+            found.append(Step(statement, control=bool(kind)))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,10 +186,48 @@ def _ends_when_waited_for(bench: Workbench, other: Session) -> Iterator[None]:
     thread.join()
 
 
-def test_a_file_with_transactions_of_its_own_is_seen_as_one(bench: Workbench) -> None:
-    """It can't be stopped between its statements; what it left behind is seen."""
-    (seen,) = observe(bench, "ALTER TABLE t ADD d int; COMMIT; BEGIN; ALTER TABLE t ALTER b TYPE bigint; COMMIT;")
+def test_a_file_with_a_transaction_of_its_own_is_seen_statement_by_statement(bench: Workbench) -> None:
+    """Each at its place, with its locks and what it built: its BEGIN and COMMIT change nothing of that."""
+    text = "BEGIN;\nALTER TABLE t ADD d int;\nSAVEPOINT s;\nCREATE INDEX t_d ON t (d);\nCOMMIT;\n"
+    first, second = observe(bench, text)
+    assert [text[each.offset :].partition(";")[0] for each in (first, second)] == [
+        "ALTER TABLE t ADD d int",
+        "CREATE INDEX t_d ON t (d)",
+    ]
+    assert (tables(first), first.whole, first.transaction) == ({"t": AX}, True, second.transaction)
+    assert (second.built, second.whole) == ((IndexBuilt("public.t_d", "public.t"),), True)
+
+
+def test_transactions_of_a_file_are_told_apart(bench: Workbench) -> None:
+    """A lock lasts until the COMMIT in the middle; what is rolled back did not happen."""
+    first, second = observe(
+        bench,
+        "ALTER TABLE t ADD d int; COMMIT AND CHAIN; CREATE TABLE n (); ROLLBACK; BEGIN;"
+        "ALTER TABLE t ALTER b TYPE bigint; COMMIT;",
+    )
+    assert (tables(first), tables(second)) == ({"t": AX}, {"t": AX})
+    assert first.transaction != second.transaction
+    assert (second.rewritten, second.whole) == (("public.t",), True)
+    assert bench.versions() == [1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ALTER TABLE t ADD d int; COMMIT; ALTER TABLE t ALTER b TYPE bigint;",
+        "COMMIT; ALTER TABLE t ALTER b TYPE bigint; BEGIN; SELECT 1; COMMIT;",
+    ],
+)
+def test_what_stands_after_a_commit_is_seen_as_one(bench: Workbench, text: str) -> None:
+    """Sent by itself it would be committed by itself; what it left behind is seen."""
+    (seen,) = observe(bench, text)
     assert (seen.rewritten, seen.whole, seen.command) == (("public.t",), False, "")
+
+
+def test_what_apply_could_not_run_after_a_commit_is_not_run_here_either(bench: Workbench) -> None:
+    """CREATE INDEX CONCURRENTLY by itself could."""
+    with pytest.raises(StatementError, match="CREATE INDEX CONCURRENTLY cannot"):
+        observe(bench, "COMMIT; CREATE INDEX CONCURRENTLY ON t (b); SELECT 1;")
 
 
 def test_an_error_has_its_place_and_leaves_nothing(bench: Workbench) -> None:
