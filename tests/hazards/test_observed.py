@@ -57,6 +57,7 @@ def severities(seen: tuple[StatementSeen, ...]) -> dict[str, list[str]]:
             {"exclusive-lock-held": ["note"], "table-rewritten": ["danger"]},
         ),
         ("CREATE INDEX ON t (b)", {"index-not-concurrent": ["danger"], "writes-blocked": ["note"]}),
+        ("BEGIN; CREATE INDEX ON t (b); COMMIT", {"index-not-concurrent": ["danger"], "writes-blocked": ["note"]}),
         ("ALTER TABLE t ADD UNIQUE (b)", {"constraint-index-built": ["danger"], "exclusive-lock-held": ["note"]}),
         ('ALTER TABLE t ALTER a TYPE text COLLATE "C"', {"exclusive-lock-held": ["note"], "index-rebuilt": ["danger"]}),
         ("ALTER TABLE t ALTER b SET NOT NULL", {"exclusive-lock-held": ["note"], "scan-under-lock": ["danger"]}),
