@@ -124,8 +124,13 @@ def test_each_job_has_what_it_needs_and_no_more(repository: Path) -> None:
         assert "paths" not in json.dumps(content[True])  # `on` is a boolean in YAML 1.1
     jobs = _jobs(repository)
     assert {name: job["permissions"] for name, job in jobs.items()} == {
-        "pull-request": {"contents": "read", "pull-requests": "write", "security-events": "write"},
-        "plan": {"contents": "read"},
+        "pull-request": {
+            "actions": "read",
+            "contents": "read",
+            "pull-requests": "write",
+            "security-events": "write",
+        },
+        "plan": {"contents": "read", "pull-requests": "read"},
         "deploy": {"actions": "read", "contents": "read", "pull-requests": "write"},
         "doctor": {"actions": "read", "contents": "read", "issues": "read", "pull-requests": "read"},
         "daily": {"contents": "read", "issues": "write"},

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from neon_migrate.errors import NeonMigrateError, UsageError
+from neon_migrate.errors import NeonMigrateError
 from neon_migrate.settings import SCHEMA_PLACES, SETTINGS_FILE
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ _COPIES = (
     ("scripts/validate-schema-locally.sh", "scripts/validate-schema-locally.sh"),
     ("generate_schema.sh", "generate_schema.sh"),
 )
-_WORKFLOWS = ("neon-migrations.yml", "neon-maintenance.yml")
-_ACTION = re.compile(r"[\w.-]+/[\w.-]+(/[\w./-]+)?@[0-9a-f]{40}")
 _LINES = {".gitattributes": ("*.sql text eol=lf",), ".gitignore": (".neon-migrate/", ".env")}
 """What matters in files that a repository may have already."""
 
@@ -60,7 +57,9 @@ def init(root: Path, *, github: bool = False, action: str | None = None) -> Init
     root = root.resolve()
     wanted = list(_wanted(root))
     if github:
-        wanted += _workflows(root, action)
+        from neon_migrate.workflows import workflows
+
+        wanted += [(file.path, file.content) for file in workflows(root, action)]
     created: list[Path] = []
     existing: list[Path] = []
     try:
@@ -93,33 +92,6 @@ def _wanted(root: Path) -> Iterator[tuple[Path, str | None]]:
     for template, name in _COPIES:
         if name != SETTINGS_FILE or not _has_settings(root):
             yield root / name, (templates / template).read_text(encoding="utf-8")
-
-
-def _workflows(root: Path, action: str | None) -> Iterator[tuple[Path, str]]:
-    """The workflows, which GitHub looks for at the repository's top, running one commit of our action."""
-    from neon_migrate import __version__
-    from neon_migrate.origin import installed_from
-
-    action = action or installed_from()
-    if action is None or not _ACTION.fullmatch(action):
-        raise UsageError(
-            "It is not known which commit of neon-migrate the workflows should run"
-            if action is None
-            else f"{action!r} names no commit of an action",
-            why="A name or a tag may come to mean other code, which would run with production's secrets.",
-            remedy="Give --action OWNER/REPOSITORY@COMMIT, with all 40 digits of the commit.",
-        )
-    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    text = f"{action} # v{__version__}"
-    for name in _WORKFLOWS:
-        template = (files("neon_migrate") / "templates" / "github" / name).read_text(encoding="utf-8")
-        content = template.replace("@ACTION@", text)
-        if top != root:
-            folder = json.dumps(root.relative_to(top).as_posix())
-            content = content.replace(
-                "          command:", f"          working-directory: {folder}\n          command:"
-            )
-        yield top / ".github" / "workflows" / name, content
 
 
 def _has_migrations(folder: Path) -> bool:

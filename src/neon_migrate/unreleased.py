@@ -60,6 +60,20 @@ def by_git(migrations: Sequence[Migration], folder: Path) -> Unreleased:
     )
 
 
+def default_branch(folder: Path) -> str:
+    """The branch that deployments go from: origin's default, else main or master, else the one that is checked out.
+
+    Without git, or in a new repository without any, it is main.
+    """
+    head = _git(folder, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
+    if head is not None:
+        return head.strip().removeprefix("origin/")
+    for branch in _DEFAULT_BRANCHES[1:]:
+        if _git(folder, "rev-parse", "--verify", "--quiet", branch) is not None:
+            return branch.removeprefix("origin/")
+    return (_git(folder, "symbolic-ref", "--short", "HEAD") or "main").strip()
+
+
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git says; None where there is no git, no repository or no such thing in it."""
     environment = {name: value for name, value in os.environ.items() if name not in _SET_IN_HOOKS}

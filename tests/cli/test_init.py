@@ -175,3 +175,56 @@ def test_a_project_in_a_folder_of_its_own(folder: Path) -> None:
     init(project, github=True, action=ACTION)
     text = (folder / ".github" / "workflows" / "neon-migrations.yml").read_text()
     assert text.count('          working-directory: "backend/db"\n          command: ') == 3
+
+
+def test_a_second_project_of_a_repository_has_workflows_of_its_own(folder: Path) -> None:
+    """Named after its folder, with secrets, checks and a queue of its own; a second run adds nothing."""
+    place = folder / ".github" / "workflows"
+    for name in ("shop", "billing/db"):
+        project = folder / name
+        project.mkdir(parents=True)
+        init(project, github=True, action=ACTION)
+    first, second = ((place / f"neon-migrations{end}.yml").read_text() for end in ("", "-billing-db"))
+    assert 'working-directory: "shop"' in first
+    assert 'working-directory: "billing/db"' in second
+    assert "\nname: neon-migrations-billing-db\n" in second
+    assert "name: validate and rehearse (billing-db)" in second
+    assert "secrets.NEON_DATABASE_URL_BILLING_DB }}" in second
+    assert "vars.NEON_PROJECT_ID_BILLING_DB }}" in second
+    assert "secrets.SLACK_WEBHOOK }}" in second
+    assert "group: ${{ github.workflow }}-" in second
+    assert len(list(place.iterdir())) == 4
+    again = init(folder / "billing" / "db", github=True, action=ACTION)
+    assert place / "neon-migrations-billing-db.yml" in again.existing
+
+
+@pytest.mark.parametrize(
+    ("commands", "branch"),
+    [
+        ((), "main"),
+        (("init --quiet --initial-branch=trunk",), "trunk"),
+        (
+            ("init --quiet --initial-branch=master", "commit --quiet --allow-empty -m x", "checkout -q -b topic"),
+            "master",
+        ),
+        (
+            (
+                "init --quiet --initial-branch=topic",
+                "commit --quiet --allow-empty -m x",
+                "update-ref refs/remotes/origin/develop HEAD",
+                "symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/develop",
+            ),
+            "develop",
+        ),
+        (("init --quiet --initial-branch=it's",), "main"),
+    ],
+)
+def test_the_default_branch_is_deployed(folder: Path, commands: tuple[str, ...], branch: str) -> None:
+    """What origin says, else main or master, else the branch that a new repository is on."""
+    for command in commands:
+        git = ["git", "-c", "user.name=ann", "-c", "user.email=ann@example.com", "-C", str(folder)]
+        subprocess.run([*git, *command.split()], check=True)
+    init(folder, github=True, action=ACTION)
+    text = (folder / ".github" / "workflows" / "neon-migrations.yml").read_text()
+    assert f'    branches: ["{branch}"]\n' in text
+    assert f"github.ref == 'refs/heads/{branch}'" in text
