@@ -196,6 +196,11 @@ class DeployReport:
         """Whether all was applied and the database has all that its migrations make."""
         return self.failure is None and not self.missing
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it failed before it came to changing anything."""
+        return not self.succeeded and self.before is None
+
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceReport:

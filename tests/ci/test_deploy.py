@@ -108,6 +108,36 @@ def test_the_outcome_stands_before_what_the_comment_said(road: Road) -> None:
     assert "| 2 |" in road.comment
 
 
+def test_an_old_run_that_is_run_again_takes_no_success_back(road: Road) -> None:
+    """It stops at the history, since a later one was deployed: the comment says so, once, and stays a success."""
+    road.github.add_comment(PULL_REQUEST, f"{marker('report', str(road.bench.target), '')}\n## the review\n", BOT)
+    approved = _approved(road)
+    assert _deploy(road, approved).succeeded
+    road.bench.write(_0002_orders="CREATE TABLE orders ();")
+    api.apply(road.project)
+    (road.bench.settings.migrations / "0002_orders.sql").unlink()
+    for _ in range(2):
+        report = _deploy(road, approved)
+        assert (report.exit_code, report.plan) == (ExitCode.HISTORY, None)
+    assert "## ✅ neon-migrate: deployed" in road.comment
+    assert "deployment failed" not in road.comment
+    assert road.comment.count("stopped before it began, and nothing was done") == 1
+    assert road.comment.index("stopped before it began") < road.comment.index("## the review")
+    assert "deployment failed" in road.summary
+    assert road.told[-1] == "❌ A deployment to production stopped, and nothing was done"
+
+
+def test_a_failure_with_nothing_done_is_told_where_nothing_was_deployed(road: Road) -> None:
+    """There is no success to keep; and one that comes then takes its place."""
+    approved = _approved(road)
+    road.bench.query("CREATE TABLE by_hand (id int)")
+    _deploy(road, approved)
+    assert "## ⛔ neon-migrate: the deployment failed" in road.comment
+    _deploy(road, _approved(road))
+    assert "## ✅ neon-migrate: deployed" in road.comment
+    assert "failed" not in road.comment
+
+
 def test_a_review_without_room_beside_the_outcome_is_said_to_be_gone(road: Road) -> None:
     """And where it is found; the next outcome keeps that."""
     mark = marker("report", str(road.bench.target), road.environment.get("NEON_PROJECT_ID", ""))

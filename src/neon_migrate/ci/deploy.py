@@ -249,4 +249,6 @@ def _message(report: DeployReport, comments: Mapping[int, str]) -> Message:
     why = (report.failure.what,) if report.failure else tuple(f"missing: {one}" for one in report.missing[:5])
     left = tuple(f"not applied: {one.version} {one.description}" for one in report.not_applied)
     ready = ("The rollback plan is in the job summary and the artifact.",) if report.rollback else ()
+    if report.stopped:
+        return Message("failure", f"A deployment to {database} stopped, and nothing was done", why, links)
     return Message("failure", f"The deployment to {database} failed", why + done + left + ready, links)

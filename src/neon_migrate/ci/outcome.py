@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.github.comment import MOST_CHARACTERS, find_comment, upsert_comment
 from neon_migrate.github.pull_requests import brought, merged_as
-from neon_migrate.render.deployment import outcome_markdown, with_outcome
+from neon_migrate.render.deployment import with_outcome
 
 if TYPE_CHECKING:
     from neon_migrate.ci.run import Run
@@ -59,5 +59,5 @@ def _comment(run: Run, client: GitHubClient, report: DeployReport, number: int) 
     found = find_comment(client, number, marker)
     old = "" if found is None else found.body.removeprefix(marker).lstrip("\n")
     review_url = f"{run.event.server_url}/{run.event.repository}/pull/{number}/checks"
-    body = with_outcome(outcome_markdown(report, run.event.run_url), old, review_url, _MOST_COMMENT)
+    body = with_outcome(report, run.event.run_url, old, review_url, _MOST_COMMENT)
     return upsert_comment(client, number, marker, body).url

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from neon_migrate.report import Failure
 
 _OUTCOME, _END = "<!-- neon-migrate:outcome -->\n", "<!-- /neon-migrate:outcome -->\n"
+_DEPLOYED = "## ✅ neon-migrate: deployed"
+_LATER = "<!-- neon-migrate:later -->\n"
+"""What follows is of a later run that did nothing, so that the outcome before it still stands."""
 
 
 def plan_markdown(plan: DeploymentPlan, environment: str) -> str:
@@ -44,13 +47,19 @@ def outcome_markdown(report: DeployReport, run_url: str) -> str:
     return "\n".join(_outcome(report, run_url))
 
 
-def with_outcome(outcome: str, comment: str, review_url: str, most: int) -> str:
+def with_outcome(report: DeployReport, run_url: str, comment: str, review_url: str, most: int) -> str:
     """A pull request's comment with the outcome of its deployment before it, in place of an earlier one.
+
+    A run that stopped before it did anything takes no success back: an old run that is run again, say.
 
     review_url  where the review is found that has no room beside the outcome
     """
+    outcome, earlier = outcome_markdown(report, run_url), ""
     if comment.startswith(_OUTCOME):
-        comment = comment.partition(_END)[2].lstrip("\n")
+        earlier, _, rest = comment.removeprefix(_OUTCOME).partition(_END)
+        comment = rest.lstrip("\n")
+    if earlier.startswith(_DEPLOYED) and report.stopped:
+        outcome = f"{earlier.partition(_LATER)[0]}{_LATER}{_stopped(report, run_url)}"
     head = f"{_OUTCOME}{outcome}{_END}"
     gone = (
         "_The review stood here, and is too long to stand beside the outcome: "
@@ -89,7 +98,7 @@ def _outcome(report: DeployReport, run_url: str) -> Iterator[str]:
         return
     if report.succeeded:
         by = f", approved by {escaped(listing(report.approved_by))}" if report.approved_by else ""
-        yield f"## ✅ neon-migrate: deployed\n\n{plural(len(report.applied), 'migration')} applied to {database}{by}.\n"
+        yield f"{_DEPLOYED}\n\n{plural(len(report.applied), 'migration')} applied to {database}{by}.\n"
     else:
         yield f"## ⛔ neon-migrate: the deployment failed\n\n{_how_far(report)}\n"
     if report.failure is not None:
@@ -111,6 +120,11 @@ def _outcome(report: DeployReport, run_url: str) -> Iterator[str]:
         yield bullets(map(escaped, report.warnings))
     state = f" · {_before(report.before)}" if report.before else ""
     yield f"<sub>[run]({run_url}){state}</sub>\n"
+
+
+def _stopped(report: DeployReport, run_url: str) -> str:
+    why = f": {escaped(report.failure.what)}" if report.failure else ""
+    return f"⚠️ [A later run]({run_url}) stopped before it began, and nothing was done{why}\n"
 
 
 def _how_far(report: DeployReport) -> str:
