@@ -41,13 +41,16 @@ def desk(tmp_path: Path, scratch: ScratchServer) -> Desk:
 def test_the_down_file_becomes_the_new_migration(desk: Desk, golden: Callable[[str, str], None]) -> None:
     """Its text is kept, the new one's own down makes the thing again, and no file that was there is touched."""
     report = undo(desk.project(files={**USERS, **INDEX, **ORDERS}), 2)
-    assert (report.version, report.computed) == (4, False)
-    assert [path.name for path in report.paths] == ["0004_undo_add_index.up.sql", "0004_undo_add_index.down.sql"]
-    golden("undo.txt", "\n".join(f"==> {path.name}\n{path.read_text()}" for path in report.paths))
+    assert (report.migrations[0].version, report.computed) == (4, False)
+    assert [path.name for path in report.migrations[0].paths] == [
+        "0004_undo_add_index.up.sql",
+        "0004_undo_add_index.down.sql",
+    ]
+    golden("undo.txt", "\n".join(f"==> {path.name}\n{path.read_text()}" for path in report.migrations[0].paths))
     for name, text in INDEX.items():
         assert (desk.root / "migrations" / name).read_text() == text
     assert desk.dump() == desk.dump(count=1, run=[ORDERS["0003_orders.up.sql"]])
-    assert desk.dump(run=[report.down or ""]) == desk.dump(count=3)
+    assert desk.dump(run=[report.migrations[0].down or ""]) == desk.dump(count=3)
 
 
 def test_without_a_down_file_it_is_computed(desk: Desk) -> None:
@@ -55,8 +58,8 @@ def test_without_a_down_file_it_is_computed(desk: Desk) -> None:
     files = {"0001_a.sql": USERS["0001_users.up.sql"], "0002_b.sql": "ALTER TABLE users ADD CHECK (id > 0);"}
     report = undo(desk.project(files=files), 2)
     assert report.computed
-    assert report.down is None
-    assert [path.name for path in report.paths] == ["0003_undo_b.sql"]
+    assert report.migrations[0].down is None
+    assert [path.name for path in report.migrations[0].paths] == ["0003_undo_b.sql"]
     assert desk.dump() == desk.dump(count=1)
 
 
@@ -70,7 +73,7 @@ def test_losing_data_has_to_be_meant(desk: Desk) -> None:
     assert len(list((desk.root / "migrations").iterdir())) == 4
     report = undo(project, 1, allow_data_loss=True)
     assert report.losses == ("table public.users with all its rows",)
-    assert (report.down or "").splitlines()[:2] == [
+    assert (report.migrations[0].down or "").splitlines()[:2] == [
         "-- Way back: lossy.",
         "-- Does not bring back table public.users with all its rows.",
     ]
@@ -106,8 +109,8 @@ def test_a_rename_is_no_loss_and_is_done_again_by_its_own_text(desk: Desk) -> No
     }
     report = undo(desk.project(files={**USERS, **rename}), 2)
     assert report.losses == ()
-    assert report.down is not None
-    assert rename["0002_rename.up.sql"] in report.down
+    assert report.migrations[0].down is not None
+    assert rename["0002_rename.up.sql"] in report.migrations[0].down
 
 
 def test_what_schema_json_has_no_word_for_is_not_out_of_step(desk: Desk) -> None:
@@ -124,7 +127,35 @@ def test_the_grade_of_another_file_is_not_taken_over(desk: Desk) -> None:
     project = desk.project(schema({"users": {"fields": {"id": ID, "age": {"type": "integer"}}}}))
     generate(project, name="age")
     report = undo(project, 2, allow_data_loss=True)
-    assert "Way back" not in report.up
-    assert "-- Loses column public.users.age with its values.\n" in report.up
-    assert report.way_back is not None
-    assert (report.down or "").startswith(f"-- Way back: {report.way_back.grade}.\n")
+    assert "Way back" not in report.migrations[0].up
+    assert "-- Loses column public.users.age with its values.\n" in report.migrations[0].up
+    assert report.migrations[0].way_back is not None
+    assert (report.migrations[0].down or "").startswith(f"-- Way back: {report.migrations[0].way_back.grade}.\n")
+
+
+def test_what_is_computed_keeps_the_database_in_use(desk: Desk) -> None:
+    """As many migrations as `generate` would write, each with a way back of its own."""
+    index = "CREATE INDEX users_id ON users (id); ALTER TABLE users ADD CONSTRAINT positive CHECK (id > 0);"
+    files = {
+        **USERS,
+        "0002_c.up.sql": index,
+        "0003_d.up.sql": "DROP INDEX users_id; ALTER TABLE users DROP CONSTRAINT positive;",
+    }
+    report = undo(desk.project(files={**files, "0002_c.down.sql": "SELECT 1;"}), 3)
+    assert [path.name for migration in report.migrations for path in migration.paths[:1]] == [
+        "0004_undo_d_add_positive_to_users.up.sql",
+        "0005_undo_d_create_index_users_id.up.sql",
+        "0006_undo_d_validate_positive.up.sql",
+    ]
+    assert [migration.transactional for migration in report.migrations] == [True, False, True]
+    assert all("-- Takes 3 (d) back.\n" in migration.up for migration in report.migrations)
+    assert {migration.way_back.grade for migration in report.migrations if migration.way_back} == {"exact"}
+    assert desk.dump() == desk.dump(count=2)
+
+
+def test_a_down_file_that_takes_long_is_taken_over_and_that_is_said(desk: Desk) -> None:
+    """It may do more than the schema shows, so it is not replaced."""
+    files = {"0002_d.up.sql": "DROP INDEX users_i;", "0002_d.down.sql": "CREATE INDEX users_i ON users (id);"}
+    first = {"0001_users.up.sql": "CREATE TABLE users (id integer); CREATE INDEX users_i ON users (id);"}
+    report = undo(desk.project(files={**USERS, **first, **files}), 2)
+    assert ["for as long as there are rows" in warning for warning in report.warnings] == [True]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.diff import diff
-from neon_migrate.errors import StatementError
+from neon_migrate.errors import MigrationFileError, StatementError
 from neon_migrate.kind import Run
-from neon_migrate.migration_text import in_one_file, migration_text, slug_of
+from neon_migrate.ledger import folder as migrations_folder
+from neon_migrate.migration_text import in_one_file, migration_text, slug, slug_of
 from neon_migrate.online import Batch
 from neon_migrate.plan import Plan, plan
 from neon_migrate.prove import Prover, does_not_run, run_text
@@ -16,12 +18,15 @@ from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.way_back import with_way_back
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from neon_migrate.catalog import Catalog, Key
+    from neon_migrate.ledger.folder import Folder
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.prove import Proof
     from neon_migrate.settings import Settings
+    from neon_migrate.way_back import WayBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,25 @@ class Draft:
     up: str
     down: str | None
     proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedMigration:
+    """One new migration.
+
+    transactional  False: its one statement is none that a transaction may contain
+    why            sentences on why it is apart from the others, as they stand at its head
+    way_back       what `down` is worth, as it was seen; None where there is none
+    paths          up first, then down
+    """
+
+    version: int
+    up: str
+    down: str | None
+    transactional: bool = True
+    why: tuple[str, ...] = ()
+    way_back: WayBack | None = None
+    paths: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +213,32 @@ def _without_reading(origin: Catalog, goal: Catalog, start: Catalog) -> Catalog:
         return origin
     put_back = {key: replace(obj, validated=False) for key, obj in helped.items()}
     return replace(origin, objects={**origin.objects, **put_back})
+
+
+def descriptions(found: Sequence[Draft], given: str) -> Iterator[str]:
+    """Names for migrations that belong together: the one given is that of the main part, and begins those of others."""
+    main = next((draft for draft in found if not draft.name), None)
+    for draft in found:
+        if not given:
+            yield slug(draft.name or draft.called)
+        else:
+            yield given if draft is main else slug(f"{given} {draft.name or draft.called}")
+
+
+def written(folder: Folder, settings: Settings, named: Sequence[tuple[str, Draft]]) -> tuple[GeneratedMigration, ...]:
+    """Write drafts under these names: all of the files or none of them. Raises MigrationFileError."""
+    versions = migrations_folder.next_versions(folder, settings, datetime.now(UTC), len(named))
+    done: list[GeneratedMigration] = []
+    try:
+        for version, (name, draft) in zip(versions, named, strict=True):
+            paths = migrations_folder.write(settings, version, name, draft.up, draft.down)
+            way_back = draft.proof.way_back
+            done.append(
+                GeneratedMigration(version, draft.up, draft.down, draft.transactional, draft.why, way_back, paths)
+            )
+    except MigrationFileError:
+        for migration in done:
+            for path in migration.paths:
+                path.unlink()
+        raise
+    return tuple(done)

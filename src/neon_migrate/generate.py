@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Create, diff
 from neon_migrate.differences import Difference, differences
-from neon_migrate.drafting import Work, drafts
-from neon_migrate.errors import MigrationFileError, RefusedError, StatementError
+from neon_migrate.errors import RefusedError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.ledger import folder as migrations_folder
 from neon_migrate.migration_text import slug, slug_of
@@ -25,12 +23,12 @@ from neon_migrate.sources.schema_json.document import Document, Rename, read_doc
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
 from neon_migrate.sources.schema_json.renaming import due, rename_statements
 
+from neon_migrate.drafting import GeneratedMigration, Work, descriptions, drafts, written
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from neon_migrate.catalog import Catalog, Unmodelled
-    from neon_migrate.drafting import Draft
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
@@ -38,26 +36,8 @@ if TYPE_CHECKING:
     from neon_migrate.rename_candidates import RenameCandidate
     from neon_migrate.rows import TableNotFilled
     from neon_migrate.settings import Settings
-    from neon_migrate.way_back import WayBack
 
-
-@dataclass(frozen=True, slots=True)
-class GeneratedMigration:
-    """One new migration.
-
-    transactional  False: its one statement is none that a transaction may contain
-    why            sentences on why it is apart from the others, as they stand at its head
-    way_back       what `down` is worth, as it was seen; None where there is none
-    paths          up first, then down
-    """
-
-    version: int
-    up: str
-    down: str | None
-    transactional: bool = True
-    why: tuple[str, ...] = ()
-    way_back: WayBack | None = None
-    paths: tuple[Path, ...] = ()
+    from neon_migrate.drafting import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +199,8 @@ class _Generation:
         if lost and not allow_data_loss:
             raise _refused(lost)
         if len(found) == 1:
-            return tuple(self._written([(description or self._description(), found[0])]))
-        return tuple(self._written(list(zip(_descriptions(found, description), found, strict=True))))
+            return written(self.folder, self.settings, [(description or self._description(), found[0])])
+        return written(self.folder, self.settings, list(zip(descriptions(found, description), found, strict=True)))
 
     def _description(self) -> str:
         """What a single migration is called after."""
@@ -271,32 +251,6 @@ class _Generation:
                 raise
         apart = offline(forward, values_first=True)
         return drafts(self.server, self.work, apart, self.settings, reversible=reversible)
-
-    def _written(self, named: Sequence[tuple[str, Draft]]) -> Iterator[GeneratedMigration]:
-        """All of the files or none of them."""
-        versions = migrations_folder.next_versions(self.folder, self.settings, datetime.now(UTC), len(named))
-        written: list[Path] = []
-        try:
-            for version, (description, draft) in zip(versions, named, strict=True):
-                paths = migrations_folder.write(self.settings, version, description, draft.up, draft.down)
-                written += paths
-                yield GeneratedMigration(
-                    version, draft.up, draft.down, draft.transactional, draft.why, draft.proof.way_back, paths
-                )
-        except MigrationFileError:
-            for path in written:
-                path.unlink()
-            raise
-
-
-def _descriptions(found: Sequence[Draft], given: str) -> Iterator[str]:
-    """Names for migrations that belong together: the one given is that of the main part, and begins those of others."""
-    main = next((draft for draft in found if not draft.name), None)
-    for draft in found:
-        if not given:
-            yield slug(draft.name or draft.called)
-        else:
-            yield given if draft is main else slug(f"{given} {draft.name or draft.called}")
 
 
 def _fails_on_rows(forward: Plan) -> list[str]:

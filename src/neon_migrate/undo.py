@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from neon_migrate.diff import diff
 from neon_migrate.differences import Difference, differences
+from neon_migrate.drafting import Draft, GeneratedMigration, Work, descriptions, drafts, written
 from neon_migrate.errors import HistoryError, Location, RefusedError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.ledger import folder as migrations_folder
-from neon_migrate.migration_text import in_one_file, slug, under
+from neon_migrate.ledger.migration import NO_TRANSACTION
+from neon_migrate.migration_text import in_one_file, slug, under, waits
+from neon_migrate.online import online
 from neon_migrate.plan import plan
 from neon_migrate.prove import Proof, ProofError, prove, run_text
 from neon_migrate.script import shape
 from neon_migrate.sources.database import scratch_catalog
 from neon_migrate.sources.migrations import replay, snapshot_keys
-from neon_migrate.way_back import WayBack, with_way_back, without_grade
+from neon_migrate.way_back import with_way_back, without_grade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from neon_migrate.catalog import Catalog
     from neon_migrate.ledger.folder import Folder
@@ -35,33 +36,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """The migration that takes another one back.
+    """What takes a migration back.
 
     undone       the version that is taken back
-    version      the new migration's
-    computed     whether its SQL comes from the Catalogs, because the undone one has no down file
+    migrations   what was written, in order: several where one would hold up the application
+    computed     whether its SQL comes from the Catalogs, because the undone one has no down file that can be taken over
     differences  what applying it changes: `missing` is created, `unexpected` dropped
     losses       data that applying it loses, in words
     warnings     what a person should look at before applying
-    way_back     what the new migration's own down file is worth, as it was seen; None where there is none
     """
 
     undone: int
-    version: int
-    paths: tuple[Path, ...]
-    up: str
-    down: str | None
+    migrations: tuple[GeneratedMigration, ...]
     computed: bool
     differences: tuple[Difference, ...]
     losses: tuple[str, ...]
     warnings: tuple[str, ...]
-    way_back: WayBack | None = None
 
 
 def undo(project: Project, version: int, *, allow_data_loss: bool = False) -> UndoReport:
     """Write a new migration that takes `version` back, after running it both ways on top of the whole history.
 
-    It is the down file's text where there is one, else computed from the Catalogs before and after `version`.
+    It is the down file's text where there is one, else computed from the Catalogs before and after `version`: as many
+    migrations then as it takes for the application to go on meanwhile.
 
     Raises HistoryError (no such version; later migrations stand in the way; it leaves nothing to undo), RefusedError
     (data would be lost), StatementError, ProofError, ScratchError.
@@ -72,13 +69,10 @@ def undo(project: Project, version: int, *, allow_data_loss: bool = False) -> Un
     project.observer(Step(f"replaying {len(folder.migrations)} migrations"))
     with project.scratch(wanted=snapshot_keys(folder.migrations, settings)) as server:
         work = _Undo(settings, folder, migration, server)
-        report = work.report(allow_data_loss)
+        report, found = work.report(allow_data_loss)
     name = slug(f"undo {migration.description}")
-    return _with_paths(report, migrations_folder.write(settings, report.version, name, report.up, report.down))
-
-
-def _with_paths(report: UndoReport, paths: tuple[Path, ...]) -> UndoReport:
-    return replace(report, paths=paths)
+    names = [name] if len(found) == 1 else list(descriptions(found, name))
+    return replace(report, migrations=written(folder, settings, list(zip(names, found, strict=True))))
 
 
 def _find(folder: Folder, version: int) -> Migration:
@@ -99,7 +93,8 @@ class _Undo:
     migration: Migration
     server: ScratchServer
 
-    def report(self, allow_data_loss: bool) -> UndoReport:
+    def report(self, allow_data_loss: bool) -> tuple[UndoReport, tuple[Draft, ...]]:
+        """What is to be written, and what is to be said of it."""
         start = replay(self.server, self.folder.migrations, self.settings).database
         now = scratch_catalog(self.server, start, self.settings)
         text, computed = self._text()
@@ -114,21 +109,44 @@ class _Undo:
         losses = changes.losses_beside(now.renamed_in(goal))
         if losses and not allow_data_loss:
             raise self._refused(losses)
-        up = under(f"Takes {self.migration.version} ({self.migration.description}) back.", text)
+        if computed and len(online(changes)) > 1:
+            found = self._in_steps(start, changes, now, goal)
+        else:
+            found = (self._at_once(start, text, changes, now, goal, losses),)
+        lost = tuple(loss for draft in found for loss in draft.proof.lost)
+        if lost and not allow_data_loss:
+            raise self._refused(lost)
+        seen = (warning for draft in found for warning in draft.proof.row_warnings)
+        said = () if computed else self._about_locks(changes)
+        warnings = (*said, *self._warnings(goal), *seen)
+        told = differences(changes.changes)
+        return UndoReport(self.migration.version, (), computed, told, (*losses, *lost), warnings), found
+
+    def _in_steps(self, start: str, changes: Plan, now: Catalog, goal: Catalog) -> tuple[Draft, ...]:
+        """A migration for each step of what was computed, so that none holds others up."""
+        work = Work(start, now, now, goal, (), changes, ())
+        reversible = migrations_folder.is_reversible(self.folder, self.settings)
+        found = drafts(self.server, work, online(changes), self.settings, reversible=reversible)
+        return tuple(replace(draft, up=under(self._title, draft.up)) for draft in found)
+
+    def _at_once(
+        self, start: str, text: str, changes: Plan, now: Catalog, goal: Catalog, losses: tuple[str, ...]
+    ) -> Draft:
+        up = under(self._title, text)
         down, proof = self._down(start, up, changes, goal, now, losses)
-        if proof.lost and not allow_data_loss:
-            raise self._refused(proof.lost)
-        return UndoReport(
-            undone=self.migration.version,
-            version=migrations_folder.next_version(self.folder, self.settings, datetime.now(UTC)),
-            paths=(),
-            up=up,
-            down=down,
-            computed=computed,
-            differences=differences(changes.changes),
-            losses=(*losses, *proof.lost),
-            warnings=(*self._warnings(goal), *proof.row_warnings),
-            way_back=proof.way_back,
+        return Draft("", "", (), not up.startswith(NO_TRANSACTION), up, down, proof)
+
+    @property
+    def _title(self) -> str:
+        return f"Takes {self.migration.version} ({self.migration.description}) back."
+
+    def _about_locks(self, changes: Plan) -> tuple[str, ...]:
+        """What is to be said of a down file that was written as one transaction."""
+        if not waits(changes) or (self.migration.down is not None and self.migration.down.no_transaction):
+            return ()
+        return (
+            "It is the down file's text, one transaction, and locks what it changes for as long as there are rows. "
+            "Without that file it is computed, as migrations that don't.",
         )
 
     def _refused(self, losses: tuple[str, ...]) -> RefusedError:

@@ -14,13 +14,26 @@ if TYPE_CHECKING:
 
 
 def undo_page(report: UndoReport) -> Page:
-    """What the new migration takes back, what that loses, and its files."""
-    how = "from the schemas before and after it, as it has no down file" if report.computed else "with its down file"
+    """What the new migrations take back, what that loses, and their files."""
+    how = "computed from the schemas before and after it" if report.computed else "with its down file"
+    versions = ", ".join(str(migration.version) for migration in report.migrations)
+    takes = "takes" if len(report.migrations) == 1 else "take"
     return (
         *(Line((Span("warning: ", "warn"), warning)) for warning in report.warnings),
-        differences_tree(f"{report.version} takes {report.undone} back, {how}", report.differences, TO_BE_MADE),
+        differences_tree(f"{versions} {takes} {report.undone} back, {how}", report.differences, TO_BE_MADE),
         *(Line((Span("loses data: ", "bad"), loss)) for loss in report.losses),
-        *(Line((Span("wrote ", "good"), short_path(path))) for path in report.paths),
-        *way_back_lines(report.way_back),
-        Line(("It is pending now: read it, then ", Span("neon-migrate apply", "strong"))),
+        *(
+            line
+            for migration in report.migrations
+            for line in (
+                *(Line((Span("wrote ", "good"), short_path(path))) for path in migration.paths),
+                *way_back_lines(migration.way_back),
+            )
+        ),
+        Line(
+            (
+                f"{'It is' if takes == 'takes' else 'They are'} pending now: read, then ",
+                Span("neon-migrate apply", "strong"),
+            )
+        ),
     )
