@@ -282,6 +282,7 @@ ALTERATIONS = {
     "domain: check not valid": "ALTER DOMAIN positive ADD CONSTRAINT small CHECK (VALUE < 9) NOT VALID",
     "domain: default": "ALTER DOMAIN positive SET DEFAULT 1",
     "domain: not null": "ALTER DOMAIN positive SET NOT NULL",
+    "domain: not null by a name": "ALTER DOMAIN positive ADD CONSTRAINT named NOT NULL",
     "enum: value": "ALTER TYPE mood ADD VALUE 'sad' BEFORE 'calm'",
     "event trigger: enabled": "ALTER EVENT TRIGGER watches ENABLE ALWAYS",
     "extension: schema": "ALTER EXTENSION hstore SET SCHEMA apart",

@@ -29,9 +29,12 @@ _SET = "The check was validated, so SET NOT NULL need not read the table; then t
 _READ = "Reads the rows that are there, for NOT NULL."
 
 
-def name_by_itself(table: str, column: str) -> str:
-    """What Postgres calls it where nobody says a name and this one is free; pg_dump leaves out just this one."""
-    return f"{table}_{column}{_ENDING}"
+def name_by_itself(*on: str) -> str:
+    """What Postgres calls it where nobody says a name and this one is free; pg_dump leaves out just this one.
+
+    on  table and column, or the domain
+    """
+    return "_".join(on) + _ENDING
 
 
 def given_name(name: str) -> str:

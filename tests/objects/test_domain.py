@@ -16,6 +16,28 @@ if TYPE_CHECKING:
 
 CASES = (
     Case(
+        "NOT NULL by a name",
+        "CREATE DOMAIN d AS integer; CREATE DOMAIN named AS text NOT NULL",
+        "CREATE DOMAIN d AS integer CONSTRAINT filled NOT NULL; CREATE DOMAIN named AS text CONSTRAINT filled NOT NULL; CREATE DOMAIN made AS text CONSTRAINT made_up NOT NULL",
+        sql=(
+            "ALTER DOMAIN public.d ADD CONSTRAINT filled NOT NULL",
+            "CREATE DOMAIN public.made AS text CONSTRAINT made_up NOT NULL",
+            "ALTER DOMAIN public.named RENAME CONSTRAINT named_not_null TO filled",
+        ),
+        back=(
+            "DROP DOMAIN public.made",
+            "ALTER DOMAIN public.d DROP NOT NULL",
+            "ALTER DOMAIN public.named RENAME CONSTRAINT filled TO named_not_null",
+        ),
+    ),
+    Case(
+        "NOT NULL by a name that Postgres may have chosen: no difference",
+        "CREATE DOMAIN e AS integer NOT NULL; ALTER DOMAIN e RENAME TO d",
+        "CREATE DOMAIN d AS integer NOT NULL",
+        sql=(),
+        back=(),
+    ),
+    Case(
         "of another type that keeps all values",
         "CREATE DOMAIN d AS integer CHECK (VALUE > 0); CREATE TABLE t (x d DEFAULT 5 PRIMARY KEY, y d[])",
         "CREATE DOMAIN d AS bigint CHECK (VALUE > 0); CREATE TABLE t (x d DEFAULT 5 PRIMARY KEY, y d[])",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -19,6 +19,7 @@ from neon_migrate.kind import (
     Row,
     Run,
 )
+from neon_migrate.not_null import given_name, name_by_itself
 from neon_migrate.sql import identifier, qualified
 from neon_migrate.type_change import keeps_values
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NOT_VALID = " NOT VALID"
+_NAMES_SINCE = 17
 _ADDED = "A check is added NOT VALID, for new values only: those that are there are checked by a later migration."
 _VALIDATED = "Reads every table that has a column of the domain; writes to them wait."
 _IN_USE = frozenset({"column", "domain", "composite_type", "range_type"})
@@ -39,6 +41,8 @@ class Domain:
     type       the type it is made of, as `format_type` writes it
     collation  qualified and quoted; empty for the type's own
     checks     name and definition of each of its constraints
+    not_null_named  what NOT NULL was called, where somebody said so (PostgreSQL 17); empty for a name by Postgres
+    not_null_name   what it is called, where that is not what Postgres would call it today
     """
 
     schema: str
@@ -48,6 +52,8 @@ class Domain:
     default: str | None = None
     not_null: bool = False
     checks: tuple[tuple[str, str], ...] = ()
+    not_null_named: str = ""
+    not_null_name: str = field(default="", compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -56,6 +62,15 @@ class Domain:
     @property
     def owner(self) -> Key | None:
         return None
+
+    @property
+    def not_null_clause(self) -> str:
+        """NOT NULL as CREATE DOMAIN and ADD write it."""
+        return f"CONSTRAINT {identifier(self.not_null_name)} NOT NULL" if self.not_null_name else "NOT NULL"
+
+    def as_of(self, major: int) -> Domain:
+        """As a server of this major version has it: before 17 NOT NULL has no name."""
+        return self if major >= _NAMES_SINCE else replace(self, not_null_named="")
 
 
 class DomainKind(Kind[Domain]):
@@ -73,15 +88,19 @@ class DomainKind(Kind[Domain]):
   ARRAY(SELECT co.conname::text FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'c'
     ORDER BY co.conname),
   ARRAY(SELECT pg_get_constraintdef(co.oid, true) FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'c'
-    ORDER BY co.conname)
+    ORDER BY co.conname),
+  (SELECT co.conname::text FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'n')
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype
 WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, array, schema, name, type_, collation, default, not_null, constraints, names, definitions = row
+        oid, array, schema, name, type_, collation, default, not_null, constraints, names, definitions, named = row
         addresses = ((PG_TYPE, oid, 0), (PG_TYPE, array, 0), *((PG_CONSTRAINT, int(found), 0) for found in constraints))
         checks = tuple(zip(names, definitions, strict=True))
-        return addresses, Domain(schema, name, type_, collation or "", default, not_null, checks)
+        told = "" if named in (None, name_by_itself(name)) else named
+        return addresses, Domain(
+            schema, name, type_, collation or "", default, not_null, checks, given_name(told), told
+        )
 
     def create(self, obj: Domain, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         parts = [f"CREATE {self.identity(obj)} AS {obj.type}"]
@@ -90,7 +109,7 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
         if obj.default is not None:
             parts.append(f"DEFAULT {obj.default}")
         if obj.not_null:
-            parts.append("NOT NULL")
+            parts.append(obj.not_null_clause)
         parts.extend(f"CONSTRAINT {identifier(name)} {definition}" for name, definition in obj.checks)
         return (" ".join(parts),)
 
@@ -109,7 +128,13 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
         if old.default != new.default:
             statements.append(f"{alter} DROP DEFAULT" if new.default is None else f"{alter} SET DEFAULT {new.default}")
         if old.not_null != new.not_null:
-            statements.append(f"{alter} {'SET' if new.not_null else 'DROP'} NOT NULL")
+            sets = (
+                f"ADD {new.not_null_clause}" if new.not_null_name and before.major >= _NAMES_SINCE else "SET NOT NULL"
+            )
+            statements.append(f"{alter} {sets if new.not_null else 'DROP NOT NULL'}")
+        elif old.not_null_named != new.not_null_named:
+            names = (identifier(one.not_null_name or name_by_itself(one.name)) for one in (old, new))
+            statements.append(f"{alter} RENAME CONSTRAINT {' TO '.join(names)}")
         statements += [
             f"{alter} ADD CONSTRAINT {identifier(name)} {definition}"
             for name, definition in new.checks
