@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +36,13 @@ class Notice(Event):
     """Something the user should read and need not act on, such as a pooled host that was replaced."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialsReceived(Event):
+    """An API gave a database URL with a password of its own: it is never shown, so that readers can keep it out."""
+
+    conninfo: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

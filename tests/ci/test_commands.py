@@ -5,13 +5,21 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neon_migrate import api
+from neon_migrate.ci.run import start
+from neon_migrate.cli.invocation import Invocation
+from neon_migrate.cli.screen import Screen
+from neon_migrate.cli.workflow import in_workflow
 from neon_migrate.errors import ExitCode
+from neon_migrate.events import CredentialsReceived
 from tests.cli.conftest import PROGRAM
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.ci.conftest import Road
 
 PASSWORD = "pr0duction-s3cret"
@@ -146,3 +154,16 @@ def test_an_unknown_step_names_the_nearest() -> None:
         "plan",
         "pull-request",
     ]
+
+
+def test_the_password_of_a_branch_is_masked_when_it_comes(road: Road, capfd: pytest.CaptureFixture[str]) -> None:
+    """Children of a protected branch have their own: log, comment and artifacts keep it out from then on."""
+    uri = "postgresql://me:of%20the%20branch@ep-x.neon.tech/db"
+    invocation = Invocation()
+    invocation.observer = Screen(invocation).observe
+    with in_workflow(invocation):
+        run = start(replace(road.project, observer=invocation.observer), road.environment)
+        run.project.observer(CredentialsReceived(uri))
+        assert run.secrets.redact("it is: of the branch") == "it is: ***"
+    assert "::add-mask::of the branch\n" in capfd.readouterr().err
+    assert invocation.conninfos == [uri]

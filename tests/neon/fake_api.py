@@ -185,7 +185,7 @@ class FakeNeon(FakeProject):
         return 200, {"project": project}
 
     def _get_endpoints(self, query: dict[str, str], body: Body) -> tuple[int, Body]:
-        return 200, {"endpoints": [self._reached(branch) for branch in self.branches.values()]}
+        return 200, {"endpoints": [self._reached(branch) for branch in self.branches.values() if branch.compute]}
 
     def _get_branches(self, query: dict[str, str], body: Body) -> tuple[int, Body]:
         search, start = query.get("search", ""), int(query.get("cursor") or 0)
@@ -245,17 +245,19 @@ class FakeNeon(FakeProject):
             annotation=body.get("annotation_value", {}),
             databases=databases,
             password=password,
+            compute=bool(body.get("endpoints")),
             cluster=cluster,
         )
-        operations = [self._operation("create_branch", branch), self._operation("start_compute", branch)]
+        operations = [self._operation("create_branch", branch)]
+        operations += [self._operation("start_compute", branch)] * branch.compute
         answer = {
             "branch": self._shown(branch),
-            "endpoints": [self._reached(branch)],
+            "endpoints": [self._reached(branch)] * branch.compute,
             "operations": operations,
             "roles": [shapes.role(branch, ROLE)],
             "databases": shapes.databases(branch, ROLE),
         }
-        if len(databases) == 1:
+        if len(databases) == 1 and branch.compute:
             answer["connection_uris"] = [shapes.details(self.uri(branch, next(iter(databases))), self.host(branch))]
         return 201, answer
 

@@ -29,6 +29,7 @@ class FakeBranch:
     annotation: dict[str, str] = field(default_factory=dict)
     databases: dict[str, str] = field(default_factory=dict)
     password: str = ""
+    compute: bool = True
     cluster: OwnCluster | None = None
     restricted: list[dict[str, str]] = field(default_factory=list)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))

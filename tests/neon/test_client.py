@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from neon.fake_api import KEY, PROJECT
 from neon_migrate.errors import ExitCode, UsageError
+from neon_migrate.events import CredentialsReceived, Event
 from neon_migrate.neon.answers import BACKOFF_CAP_S, Backoff, refusal
 from neon_migrate.neon.client import NeonClient, access
 from neon_migrate.neon.errors import (
@@ -168,6 +170,36 @@ def test_an_operation_that_ends_otherwise_is_an_error(neon_api: FakeNeon, client
     with pytest.raises(NeonOperationError, match=f"create_branch ended as {status}") as raised:
         client.create_branch(PROJECT, _new(neon_api))
     assert "Operations" in raised.value.remedy or "operations" in raised.value.remedy
+    assert neon_api.named("pr-7") is None, "a branch that can't be used counts against the plan's until it expires"
+
+
+def test_who_can_not_wait_leaves_no_branch(neon_api: FakeNeon) -> None:
+    """A job that is cancelled while Neon makes the branch."""
+
+    def cancelled(seconds: float) -> None:
+        neon_api.polls = 0
+        neon_api._operations.clear()
+        raise KeyboardInterrupt
+
+    with NeonClient(KEY, base_url=neon_api.url, sleep=cancelled) as client, pytest.raises(KeyboardInterrupt):
+        client.create_branch(PROJECT, _new(neon_api))
+    assert neon_api.named("pr-7") is None
+
+
+def test_what_only_keeps_a_state_has_no_compute(neon_api: FakeNeon, client: NeonClient) -> None:
+    """It costs nothing but its storage; who looks at the branch later adds one."""
+    made = client.create_branch(PROJECT, replace(_new(neon_api), compute=False))
+    assert made.current_state == "ready"
+    assert [one.branch_id for one in client.endpoints(PROJECT)] == [neon_api.production.id]
+
+
+def test_whoever_writes_hears_of_passwords(neon_api: FakeNeon) -> None:
+    """A branch's own is known to nobody else; the event does not show it either."""
+    heard: list[Event] = []
+    with NeonClient(KEY, base_url=neon_api.url, observer=heard.append) as client:
+        uri = client.connection_uri(PROJECT, neon_api.production.id, database=neon_api.database, role="postgres")
+    assert heard == [CredentialsReceived(uri)]
+    assert "pr0duction-pw" in uri and "pr0duction-pw" not in repr(heard)
 
 
 def test_what_neon_adds_is_read_past() -> None:

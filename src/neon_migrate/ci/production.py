@@ -101,7 +101,8 @@ def _backup(run: Run, neon: Access, branch: Branch, now: datetime) -> str:
     if kind == "snapshot":
         return neon.client.create_snapshot(neon.project_id, branch.id, name=name, expires_at=expires_at).name or name
     marked = {"created-by": OURS, "expires-at": expires_at.isoformat(timespec="seconds"), "attempt": attempt}
-    return neon.client.create_branch(neon.project_id, NewBranch(name, branch.id, expires_at, marked)).name
+    new = NewBranch(name, branch.id, expires_at, marked, compute=False)
+    return neon.client.create_branch(neon.project_id, new).name
 
 
 def _short(branch: Branch, window: timedelta) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from neon_migrate.ci.failure import as_ours, failure_of
 from neon_migrate.errors import NeonMigrateError
-from neon_migrate.events import Warned
+from neon_migrate.events import CredentialsReceived, Warned
 from neon_migrate.github.client import TOKEN_VARIABLE, client_of
 from neon_migrate.github.comment import marker
 from neon_migrate.github.event import read_event
@@ -26,6 +26,7 @@ from neon_migrate.whole_file import write_whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from neon_migrate.events import Event as Happening
     from neon_migrate.github.client import GitHubClient
     from neon_migrate.github.event import Event
     from neon_migrate.notify import Message
@@ -41,12 +42,14 @@ class Run:
 
     environment  os.environ: it holds secrets, so nothing of it is printed
     output       the folder for artifacts, made when it is first written to
+    received     database URLs that an API gave
     """
 
     event: Event
     environment: Mapping[str, str] = field(repr=False)
     output: Path
     project: Project
+    received: list[str] = field(default_factory=list, repr=False)
 
     def github(self) -> GitHubClient:
         """A client of the run's repository. Raises UsageError without a token."""
@@ -68,10 +71,12 @@ class Run:
 
     @property
     def secrets(self) -> Secrets:
-        """What must not be told: the environment's, and the password of the project's database."""
+        """What must not be told: the environment's, and the passwords of the project's database and of branches."""
         secrets = Secrets(self.environment)
         if self.project.target is not None:
             secrets.learn(self.project.target.conninfo)
+        for conninfo in self.received:
+            secrets.learn(conninfo)
         return secrets
 
     def failure(self, error: NeonMigrateError) -> Failure:
@@ -140,4 +145,11 @@ class Run:
 
 def start(project: Project, environment: Mapping[str, str], output: Path = Path()) -> Run:
     """The step that `environment` describes. Raises UsageError outside GitHub Actions, and as `read_event` does."""
-    return Run(read_event(environment), environment, output, project)
+    received: list[str] = []
+
+    def observe(event: Happening) -> None:
+        if isinstance(event, CredentialsReceived):
+            received.append(event.conninfo)
+        project.observer(event)
+
+    return Run(read_event(environment), environment, output, replace(project, observer=observe), received)

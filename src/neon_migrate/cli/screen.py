@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from neon_migrate.errors import ExitCode
-from neon_migrate.events import Notice, Warned
+from neon_migrate.events import CredentialsReceived, Notice, Warned
 from neon_migrate.render.page import Document, Page
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ class Screen:
 
     def observe(self, event: Event) -> None:
         """Show what happens: the observer of the run's project."""
+        if isinstance(event, CredentialsReceived):
+            self._invocation.conninfos.append(event.conninfo)
+            return
         if isinstance(event, Notice):
             self._notices.append(event.text)
         elif isinstance(event, Warned):

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import NeonMigrateError
+from neon_migrate.events import CredentialsReceived
 from neon_migrate.github.annotations import Annotation, annotation_commands
 from neon_migrate.github.workflow_commands import masks
 from neon_migrate.masking import Secrets
@@ -18,6 +19,8 @@ from neon_migrate.masking import Secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from neon_migrate.cli.invocation import Invocation
+    from neon_migrate.events import Event
     from neon_migrate.github.annotations import AnnotationLevel
     from neon_migrate.remarks import Remark
     from neon_migrate.report import Failure
@@ -70,21 +73,41 @@ class Workflow:
         given = [environment.get(name, "").strip() for name in SECRET_VARIABLES]
         self._write(masks([*given, *Secrets(environment).known()]))
 
+    def mask_password(self, conninfo: str) -> None:
+        """Let the runner blank the password of one more database URL."""
+        secrets = Secrets({})
+        secrets.learn(conninfo)
+        self._write(masks(sorted(secrets.known())))
+
     def _write(self, commands: Iterable[str]) -> None:
         sys.stderr.writelines(f"{command}\n" for command in commands)
         sys.stderr.flush()
 
 
 @contextmanager
-def in_workflow() -> Iterator[Workflow]:
-    """Mask the secrets first; annotate the error that ends the command, less what is a row's value, and pass it on."""
+def in_workflow(invocation: Invocation) -> Iterator[Workflow]:
+    """Mask the secrets first, and those of branches when they come.
+
+    Annotates the error that ends the command, less what is a row's value, and passes it on.
+    """
     workflow = Workflow()
     environment = dict(os.environ)
     workflow.mask(environment)
+    observer = invocation.observer
+
+    def observe(event: Event) -> None:
+        if isinstance(event, CredentialsReceived):
+            workflow.mask_password(event.conninfo)
+        observer(event)
+
+    invocation.observer = observe
     try:
         yield workflow
     except NeonMigrateError as error:
         from neon_migrate.ci.failure import failure_of
 
-        workflow.failures([failure_of(error, Secrets(environment))])
+        secrets = Secrets(environment)
+        for conninfo in invocation.conninfos:
+            secrets.learn(conninfo)
+        workflow.failures([failure_of(error, secrets)])
         raise

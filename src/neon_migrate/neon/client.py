@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from neon_migrate.errors import UsageError
-from neon_migrate.events import silent
+from neon_migrate.events import CredentialsReceived, silent
 from neon_migrate.neon.answers import may_be_done
 from neon_migrate.neon.errors import NeonAmbiguousError, NeonApiError, NeonNotFoundError
 from neon_migrate.neon.messages import (
@@ -96,6 +97,7 @@ class NeonClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._transport = Transport(api_key, base_url, observer=observer, patience_s=patience_s)
+        self._observer = observer
         self._patience_s = patience_s
         self._sleep = sleep
 
@@ -146,16 +148,20 @@ class NeonClient:
     def connection_uri(self, project_id: str, branch_id: str, *, database: str, role: str) -> str:
         """How to connect directly (not pooled) to a database of a branch, with the password: a secret.
 
+        The observer hears of it, since the password may be the branch's own and known to nobody yet.
         Raises NeonPasswordError where Neon keeps no passwords.
         """
         wanted = {"branch_id": branch_id, "database_name": database, "role_name": role, "pooled": "false"}
-        return part(self._transport.get(f"/projects/{project_id}/connection_uri", wanted), "uri", str)
+        uri = part(self._transport.get(f"/projects/{project_id}/connection_uri", wanted), "uri", str)
+        self._observer(CredentialsReceived(uri))
+        return uri
 
     # What changes something
 
     def create_branch(self, project_id: str, new: NewBranch) -> Branch:
-        """Make a branch with a compute, and wait until both are ready.
+        """Make a branch, with a compute where one is wanted, and wait until both are ready.
 
+        One that does not get ready is removed again.
         Raises NeonConflictError (the name is taken), NeonCapacityError (the plan's limit).
         """
         branch: dict[str, str] = {
@@ -167,11 +173,9 @@ class NeonClient:
             branch["parent_lsn"] = new.parent_lsn
         elif new.parent_timestamp is not None:
             branch["parent_timestamp"] = rfc3339(new.parent_timestamp)
-        body = {
-            "branch": branch,
-            "endpoints": [{"type": "read_write"}],
-            "annotation_value": dict(new.annotation),
-        }
+        body: dict[str, Any] = {"branch": branch, "annotation_value": dict(new.annotation)}
+        if new.compute:
+            body["endpoints"] = [{"type": "read_write"}]
         path = f"/projects/{project_id}/branches"
         try:
             answer = self._transport.send("POST", path, body=body)
@@ -179,10 +183,8 @@ class NeonClient:
             if not may_be_done(error):
                 raise
             made = self._looked_up(lambda: self._made(project_id, new), f"the branch {new.name} was made", error)
-            return self.wait_ready(project_id, made.id)
-        made = part(answer, "branch", Branch)
-        self.wait(project_id, operations_in(answer))
-        return self.wait_ready(project_id, made.id)
+            return self._ready(project_id, new, made, ())
+        return self._ready(project_id, new, part(answer, "branch", Branch), operations_in(answer))
 
     def delete_branch(self, project_id: str, branch_id: str) -> None:
         """Remove a branch, and wait until it is gone; one that is gone already is fine."""
@@ -266,6 +268,17 @@ class NeonClient:
             self._sleep(_POLL_S)
 
     # How it is done
+
+    def _ready(self, project_id: str, new: NewBranch, made: Branch, operations: Sequence[Operation]) -> Branch:
+        """A branch that was made, once it can be used; where it never can, it does not stay until it expires."""
+        try:
+            self.wait(project_id, operations)
+            return self.wait_ready(project_id, made.id)
+        except BaseException:
+            if made.parent_id == new.parent_id != made.id and not made.default:
+                with suppress(NeonApiError):
+                    self.delete_branch(project_id, made.id)
+            raise
 
     def _made(self, project_id: str, new: NewBranch) -> Branch | None:
         """The branch that a lost answer was about: only one with all of the annotation that was sent."""

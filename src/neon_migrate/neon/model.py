@@ -122,6 +122,7 @@ class NewBranch:
     expires_at  when Neon deletes it by itself: at most 30 days ahead
     annotation  a few short texts, to be found again by
     parent_lsn  the parent's state to copy, or `parent_timestamp`; without either it is the present one
+    compute     whether it can be connected to; one that only keeps a state needs none
     """
 
     name: str
@@ -130,6 +131,7 @@ class NewBranch:
     annotation: Mapping[str, str]
     parent_lsn: str | None = None
     parent_timestamp: datetime | None = None
+    compute: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def doctor(invocation: Invocation, github: bool, environment: str) -> Outcome:
     if github:
         from neon_migrate.cli.workflow import in_workflow
 
-        with in_workflow():
+        with in_workflow(invocation):
             report = api.ci_doctor(invocation.project(), os.environ, deploy_to=environment)
     else:
         report = api.doctor(invocation.project())

@@ -42,7 +42,7 @@ def deploy(invocation: Invocation, plan: str | None, environment: str, output: s
     from neon_migrate import api
     from neon_migrate.render.ci import deploy_page
 
-    with in_workflow() as workflow:
+    with in_workflow(invocation) as workflow:
         report = api.ci_deploy(
             invocation.project(), os.environ, approved=plan, deploy_to=environment, output=Path(output)
         )

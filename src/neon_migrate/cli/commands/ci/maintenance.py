@@ -48,7 +48,7 @@ def maintenance(
     from neon_migrate import api
     from neon_migrate.render.ci import maintenance_page
 
-    with in_workflow() as workflow:
+    with in_workflow(invocation) as workflow:
         wanted = [task for task in _TASKS if not tasks or task in tasks]
         report = api.ci_maintenance(
             invocation.project(),

@@ -35,6 +35,6 @@ def plan(invocation: Invocation, environment: str) -> Outcome:
     from neon_migrate import api
     from neon_migrate.render.ci import plan_page
 
-    with in_workflow():
+    with in_workflow(invocation):
         report = api.ci_plan(invocation.project(), os.environ, deploy_to=environment)
     return Outcome(report, plan_page(report), ExitCode.OK)

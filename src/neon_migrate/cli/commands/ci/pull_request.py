@@ -40,7 +40,7 @@ def pull_request(invocation: Invocation, output: str) -> Outcome:
     from neon_migrate.github.event import read_event
     from neon_migrate.render.ci import pull_request_page
 
-    with in_workflow() as workflow:
+    with in_workflow(invocation) as workflow:
         if not read_event(os.environ).has_secrets:
             invocation.need = "none"  # a secret that did not arrive is an empty text, and no URL
         report = api.ci_pull_request(invocation.project(), os.environ, output=Path(output))
