@@ -15,7 +15,7 @@ from neon_migrate.deployment import changes_since, decode_plan
 from neon_migrate.errors import ExitCode, HistoryError, NeonMigrateError, UsageError
 from neon_migrate.events import Event, MigrationApplied, Step
 from neon_migrate.github.comment import marker
-from tests.ci.conftest import PULL_REQUEST, Road
+from tests.ci.conftest import PULL_REQUEST, SHA, Road
 from tests.github.fake_api import BOT, REPOSITORY, Fault
 
 if TYPE_CHECKING:
@@ -53,6 +53,31 @@ def test_the_plan_says_what_would_run_and_who_waits(road: Road) -> None:
     assert report.plan.digest in road.summary
     assert road.told == [f"⏳ 1 migration for {road.bench.target} wait for approval"]
     assert road.bench.query("SELECT to_regclass('_sqlx_migrations')::text") == [(None,)]
+
+
+def test_whoever_approves_is_led_to_plan_and_pull_requests(road: Road) -> None:
+    """By links in Slack: to the attempt that has the plan, to what brought each migration, and to the run."""
+    road.github.history["migrations/0001_users.up.sql"] = ["commit-5"]
+    road.github.merged["commit-5"] = 5
+    assert _plan(road).warnings == ()
+    links = road.slack.taken[-1]["blocks"][-1]["elements"][0]["text"]
+    repository = f"https://github.com/{REPOSITORY}"
+    assert links.split(" · ") == [
+        f"<{repository}/actions/runs/99/attempts/1|plan>",
+        f"<{repository}/pull/{PULL_REQUEST}|pull request {PULL_REQUEST}>",
+        f"<{repository}/pull/5|pull request 5>",
+        f"<{repository}/commit/{SHA}|commit>",
+        f"<{repository}/actions/runs/99|run>",
+    ]
+
+
+def test_a_plan_needs_no_right_to_read_pull_requests(road: Road) -> None:
+    """It is asked for approval without links to them, and said why."""
+    road.event("push", {}, GITHUB_TOKEN="")
+    report = api.ci_plan(road.project, road.environment, deploy_to="production")
+    (warning,) = report.warnings
+    assert warning.startswith("The pull requests could not be found: There is no GITHUB_TOKEN")
+    assert "|plan>" in json.dumps(road.slack.taken)
 
 
 def test_a_plan_with_nothing_pending_waits_for_nobody(road: Road) -> None:
@@ -456,7 +481,7 @@ def test_a_history_that_can_not_be_asked_for_keeps_no_comment_back(road: Road) -
     report = _deploy(road, approved)
     assert "neon-migrate: deployed" in road.comment
     (warning,) = report.warnings
-    assert warning.startswith("The pull requests of the migrations could not be found")
+    assert warning.startswith("The pull requests could not be found")
 
 
 def test_a_plan_that_can_not_be_handed_on_is_told(road: Road, tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ from neon_migrate.github.pull_requests import brought, merged_as
 from neon_migrate.render.deployment import with_outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from neon_migrate.ci.run import Run
     from neon_migrate.deployment import DeployReport
     from neon_migrate.github.client import GitHubClient
+    from neon_migrate.report import PendingMigration
 
 _MOST_COMMENT = MOST_CHARACTERS - 1_000
 
@@ -29,15 +32,8 @@ def tell_pull_requests(run: Run, report: DeployReport) -> tuple[dict[int, str], 
     """
     pages: dict[int, str] = {}
     with run.github() as client:
-        own, warnings = run.attempt("The comment could not be updated", lambda: merged_as(client, run.event.sha))
-        if warnings:
-            return {}, warnings
-        others, untraced = run.attempt(
-            "The pull requests of the migrations could not be found",
-            lambda: brought(client, _files(run, report), run.event.sha),
-        )
-        warnings += untraced
-        for number in dict.fromkeys([*((own,) if own is not None else ()), *(others or ())]):
+        numbers, warnings = pull_requests(run, client, report.plan.pending if report.plan else ())
+        for number in numbers:
             what = f"The comment of pull request {number} could not be updated"
             page, refused = run.attempt(what, partial(_comment, run, client, report, number))
             warnings += refused
@@ -46,9 +42,20 @@ def tell_pull_requests(run: Run, report: DeployReport) -> tuple[dict[int, str], 
     return pages, warnings
 
 
-def _files(run: Run, report: DeployReport) -> list[str]:
+def pull_requests(
+    run: Run, client: GitHubClient, pending: Sequence[PendingMigration]
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The merged pull requests that brought the run's commit or a pending migration, and why some are not known."""
+    what = "The pull requests could not be found"
+    own, unknown = run.attempt(what, lambda: merged_as(client, run.event.sha))
+    if unknown:
+        return (), unknown
+    others, untraced = run.attempt(what, lambda: brought(client, _files(run, pending), run.event.sha))
+    return tuple(dict.fromkeys([*((own,) if own is not None else ()), *(others or ())])), untraced
+
+
+def _files(run: Run, pending: Sequence[PendingMigration]) -> list[str]:
     """The pending migrations' files from the repository's top, the newest first."""
-    pending = report.plan.pending if report.plan else ()
     newest = sorted(pending, key=lambda one: one.version, reverse=True)[:_MOST_FILES]
     inside = (one.path for one in newest if not PurePath(one.path).is_absolute())
     return [f"{run.folder}/{path}" if run.folder else path for path in inside]

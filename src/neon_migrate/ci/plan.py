@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neon_migrate.ci.failure import as_ours
+from neon_migrate.ci.outcome import pull_requests
 from neon_migrate.ci.production import planned
 from neon_migrate.ci.run import start
 from neon_migrate.deployment import PlanReport, encode_plan
@@ -16,6 +17,8 @@ from neon_migrate.render.page import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from neon_migrate.ci.run import Run
+    from neon_migrate.deployment import DeploymentPlan
     from neon_migrate.project import Project
 
 
@@ -44,6 +47,24 @@ def plan(project: Project, environment: Mapping[str, str], *, deploy_to: str) ->
     if found.pending:
         lines = tuple(f"{one.version} {one.description}" for one in found.pending)
         title = f"{plural(len(found.pending), 'migration')} for {found.database} wait for approval"
-        links = (Link("commit", f"{run.event.server_url}/{run.event.repository}/commit/{run.event.sha}"),)
-        warnings += run.tell(Message("waiting", title, lines, links))
+        links, unknown = _links(run, found)
+        warnings += unknown + run.tell(Message("waiting", title, lines, links))
     return PlanReport(found, deploy_to, warnings)
+
+
+def _links(run: Run, plan: DeploymentPlan) -> tuple[tuple[Link, ...], tuple[str, ...]]:
+    """Where whoever approves reads on: the plan, the pull requests that it carries, the commit."""
+    repository = f"{run.event.server_url}/{run.event.repository}"
+
+    def find() -> tuple[tuple[int, ...], tuple[str, ...]]:
+        with run.github() as client:
+            return pull_requests(run, client, plan.pending)
+
+    found, unasked = run.attempt("The pull requests could not be found", find)
+    numbers, unknown = found or ((), unasked)
+    attempt = run.environment.get("GITHUB_RUN_ATTEMPT", "") or "1"
+    return (
+        Link("plan", f"{run.event.run_url}/attempts/{attempt}"),
+        *(Link(f"pull request {number}", f"{repository}/pull/{number}") for number in numbers),
+        Link("commit", f"{repository}/commit/{run.event.sha}"),
+    ), unknown
