@@ -15,7 +15,7 @@ from neon_migrate.online import Batch
 from neon_migrate.plan import Plan, plan
 from neon_migrate.prove import Prover, does_not_run, run_text
 from neon_migrate.sources.database import scratch_catalog
-from neon_migrate.way_back import with_way_back
+from neon_migrate.way_back import WayBack, with_way_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.prove import Proof
     from neon_migrate.settings import Settings
-    from neon_migrate.way_back import WayBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +126,18 @@ def drafts(
             target = _without_reading(origin, goal, work.before)
             backward, down = _back(piece, renamed if piece.renaming else target, goal)
             up = piece.up()
+            refused = tuple(map(str, backward.refusals))
             proof = prover.prove(
                 up,
-                down if reversible else None,
+                down if reversible and not refused else None,
                 goal=goal,
                 origin=target,
                 forward=piece.batch.statements,
                 backward=backward.statements,
                 rewritten=[table for table, _ in piece.seeds],
             )
-            graded = with_way_back(down, proof.way_back) if proof.way_back is not None else down
+            worth = WayBack("impossible", refused) if refused else proof.way_back
+            graded = with_way_back(down, worth) if worth is not None else down
             called = slug_of(diff(origin, goal), [table.name for table, _ in piece.seeds], first=False)
             found.append(
                 Draft(
@@ -194,8 +195,13 @@ def _run(server: ScratchServer, database: str, up: str) -> None:
 
 
 def _back(piece: _Piece, target: Catalog, goal: Catalog) -> tuple[Plan, str]:
-    """The way back from `goal` to `target` as one file: online where that takes no more than one."""
+    """The way back from `goal` to `target` as one file: online where that takes no more than one.
+
+    Where Postgres has none, the file says so when it is run, and changes nothing.
+    """
     backward = plan(goal, target)
+    if backward.refusals:
+        return backward, "".join(f"{refusal.statement};\n" for refusal in backward.refusals)
     head = ["Leaves seed rows as they are."] if any(table in target.objects for table, _ in piece.seeds) else []
     renaming = "".join(f"{back};\n" for _, back in reversed(piece.renaming))
     rest = in_one_file(backward, head=head, transactional=bool(renaming))

@@ -116,6 +116,10 @@ class StatementError(NeonMigrateError):
         self.statement = statement
 
 
+class ImpossibleError(NeonMigrateError):
+    """Postgres has no way from one schema to another; nothing was run."""
+
+
 class RefusedError(NeonMigrateError):
     """Unsafe without an explicit option, which the remedy names."""
 

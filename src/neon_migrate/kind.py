@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
+from neon_migrate.sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,6 +117,16 @@ class Refusal:
     why: str
     remedy: str
 
+    def __str__(self) -> str:
+        return f"{self.what}. {self.why}"
+
+    @property
+    def statement(self) -> str:
+        """SQL that says so and changes nothing, for a way back that there is none of."""
+        options = {"MESSAGE": self.what, "DETAIL": self.why, "HINT": self.remedy}
+        said = ", ".join(f"{option} = {literal(text).strip()}" for option, text in options.items())
+        return f"DO {literal(f'BEGIN RAISE EXCEPTION USING {said}; END').strip()}"
+
 
 @dataclass(frozen=True, slots=True)
 class NewType:
@@ -162,7 +173,7 @@ class Alteration:
     releases    SQL that goes first: lets go of what is to be dropped, and of names that are to be taken
     online      the steps that do what `statements` do and hold up nobody for long; empty where those don't either
     swaps       of a type: whether a new one of its name takes its place, in columns and in types that are made of it
-    refusal     why it can't be done at all; then the rest says nothing
+    refusal     why it can't be done at all; `statements` are then not to be run
     rewrite     what goes between `releases` and `statements`, in one statement with those of the table's other columns
     drops       other objects that `statements` drop
     """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.diff import diff
+from neon_migrate.errors import ImpossibleError
 from neon_migrate.left_behind import with_brought_along, with_left_behind
 from neon_migrate.objects import kind_of
 from neon_migrate.online_steps import online_steps, replaced_online
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from neon_migrate.catalog import Catalog, Key
     from neon_migrate.diff import Change
-    from neon_migrate.kind import OnlineStep
+    from neon_migrate.kind import OnlineStep, Refusal
     from neon_migrate.operations import Operations
     from neon_migrate.ordering import Node
     from neon_migrate.placement import Placement
@@ -67,11 +68,18 @@ class Plan:
     """What makes one Catalog into another, in order.
 
     fingerprint  of the Catalog it starts from
+    refusals     what can't be done at all; a statement in its place says so and fails
     """
 
     fingerprint: str
     changes: tuple[Change, ...]
     parts: tuple[Part, ...]
+    refusals: tuple[Refusal, ...] = ()
+
+    def require_way(self) -> None:
+        """Raises ImpossibleError where Postgres has no way to do a part of it."""
+        for refusal in self.refusals:
+            raise ImpossibleError(refusal.what, why=refusal.why, remedy=refusal.remedy)
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -97,7 +105,9 @@ def plan(before: Catalog, after: Catalog) -> Plan:
     """The Plan that makes `before` into `after`; without statements when the two are equal."""
     start, goal = with_left_behind(before, after), with_brought_along(before, after)
     changes = diff(start, goal)
-    return Plan(before.fingerprint, changes, _parts(operations(start, goal, changes)))
+    work = operations(start, goal, changes)
+    refusals = (alteration.refusal for _, alteration in work.alters.values())
+    return Plan(before.fingerprint, changes, _parts(work), tuple(one for one in refusals if one is not None))
 
 
 def _parts(work: Operations) -> tuple[Part, ...]:
@@ -149,7 +159,7 @@ def _statements(work: Operations, places: Placement, node: Node) -> Iterator[Sta
     elif key in work.alters:
         alteration = work.alters[key][1]
         loses = alteration.loses if alteration.rewrite is None else ""  # which said so
-        for sql in alteration.statements:
+        for sql in (alteration.refusal.statement,) if alteration.refusal else alteration.statements:
             yield Statement(sql, (key,), loses)
     elif key in work.renames:
         rename = work.renames[key]

@@ -31,10 +31,11 @@ def run_plan(session: Session, plan: Plan, found: Catalog, *, in_one_transaction
 
     found  the Catalog of the database, as it was just read
 
-    Raises RefusedError, before anything is run, where the database is not as the Plan expects it; StatementError where
-    a statement fails: the batches before it stay.
+    Raises RefusedError, before anything is run, where the database is not as the Plan expects it, and ImpossibleError
+    where Postgres has no way to do it; StatementError where a statement fails: the batches before it stay.
     """
     require_start(plan.fingerprint, found)
+    plan.require_way()
     for batch in offline(plan) if in_one_transaction else online(plan):
         try:
             session.script(batch.script())

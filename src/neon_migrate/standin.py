@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from neon_migrate.differences import Difference, differences
-from neon_migrate.errors import StatementError
+from neon_migrate.errors import ImpossibleError, StatementError
 from neon_migrate.expected import other_major
 from neon_migrate.ledger.history import History
 from neon_migrate.plan import plan
@@ -156,7 +156,7 @@ def bring_in_line(server: ScratchServer, database: str, live: Catalog, settings:
     try:
         with server.session(database) as session:
             run_plan(session, in_line, found, in_one_transaction=True)
-    except StatementError as error:
+    except (ImpossibleError, StatementError) as error:
         return (f"The scratch could not be given the drift of the database: {error}",)
     left = differences(plan(scratch_catalog(server, database, settings), live).changes)
     return tuple(f"The scratch differs from the database: {one}" for one in left)
