@@ -302,6 +302,7 @@ ALTERATIONS = {
     "function: support": "ALTER FUNCTION same(integer) SUPPORT generate_series_int4_support",
     "function: volatility": "ALTER FUNCTION same(integer) IMMUTABLE",
     "function: depends on extension": "ALTER FUNCTION same(integer) DEPENDS ON EXTENSION hstore",
+    "grant: to the owner": "REVOKE INSERT ON people FROM CURRENT_USER",
     "index: attached": "ALTER INDEX parts_n ATTACH PARTITION parts_old_n",
     "index: clustered": "ALTER TABLE people CLUSTER ON people_name",
     "index: depends on extension": "ALTER INDEX people_name DEPENDS ON EXTENSION hstore",

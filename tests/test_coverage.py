@@ -27,6 +27,7 @@ NOT_COMPARED = {
     "grant on a function of the server's own": _SERVERS_OWN,
     "grant on a language of the server's own": _SERVERS_OWN,
     "grant on a system catalog": _SERVERS_OWN,
+    "grant: to the owner": "What an owner may do with what is its own",
     "not-null constraint: renamed as by Postgres": "The name that PostgreSQL itself gives to `NOT NULL`",
     "owner of a function": "Owners",
     "owner of a schema": "Owners",
