@@ -96,3 +96,35 @@ def test_the_columns_of_a_table_are_asked_about_once_it_has_its_new_name(desk: D
     ]
     assert report.renames == ("table users to people", "column mail to email")
     assert generate(desk.project(), check=True).in_step
+
+
+MOVED = {
+    "0001_a.up.sql": "CREATE SCHEMA auth; CREATE TABLE auth.users (id serial PRIMARY KEY, mail text, age int);"
+    " CREATE INDEX users_mail ON auth.users (mail); CREATE VIEW grown AS SELECT id FROM auth.users WHERE age > 17;",
+    "0001_a.down.sql": "DROP VIEW grown; DROP TABLE auth.users; DROP SCHEMA auth;",
+}
+
+
+def moved(name: str, renamed_from: str | None = None) -> dict[str, Any]:
+    """The table of MOVED under another name."""
+    table = schema(name, ("mail", "text"), ("age", "int"))["tables"][name]
+    table["fields"]["id"] = {"type": "serial", "primary": True}
+    table["indexes"] = [{"name": "users_mail", "columns": ["mail"]}]
+    return {"tables": {name: table | ({"renamed_from": renamed_from} if renamed_from else {})}}
+
+
+@pytest.mark.parametrize("name", ["app.users", "app.people", "users"])
+@pytest.mark.parametrize("said", [False, True])
+def test_a_table_is_moved_to_another_schema(desk: Desk, name: str, *, said: bool) -> None:
+    """With its rows, sequence, keys, indexes and what reads it; the schema is made and, on the way back, gone."""
+    project = desk.project(moved(name, "auth.users" if said else None), MOVED)
+    report = generate(project, confirm_rename=None if said else lambda _: True)
+    qualified_name = name if "." in name else f"public.{name}"
+    assert report.renames[0] == f"table auth.users to {qualified_name}"
+    up, down = (text for one in report.migrations[:1] for text in (one.up, one.down or ""))
+    assert f"SET SCHEMA {qualified_name.partition('.')[0]}" in up
+    assert "SET SCHEMA auth" in down
+    assert ("CREATE SCHEMA app" in up) == ("DROP SCHEMA app" in down) == ("app." in name)
+    assert report.losses == ()
+    assert not any("DROP TABLE" in one.up for one in report.migrations)
+    assert generate(desk.project(), check=True).in_step

@@ -71,8 +71,20 @@ def candidates(session: Session, old: str, new: str) -> list[str]:
         pytest.param(
             "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (i int)",
             "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE b.t (i int)",
+            ["table a.t may be b.t now: 1 of 1 columns are the same"],
+            id="a table in another schema",
+        ),
+        pytest.param(
+            "CREATE SCHEMA a; CREATE TABLE a.users (id int, name text, born date)",
+            "CREATE SCHEMA b; CREATE TABLE b.people (id int, name text, born date)",
+            ["table a.users may be b.people now: 3 of 3 columns are the same"],
+            id="a table in another schema and under another name",
+        ),
+        pytest.param(
+            "CREATE SCHEMA a; CREATE TABLE a.users (id int, name text, born date)",
+            "CREATE SCHEMA b; CREATE TABLE b.people (id int, name text, died date)",
             [],
-            id="another schema is a move",
+            id="neither schema nor name nor columns",
         ),
         pytest.param(
             "CREATE TABLE p (i int, a text); CREATE TABLE c () INHERITS (p)",
@@ -94,3 +106,6 @@ def test_the_advice_is_what_schema_json_understands(session: Session) -> None:
     after = catalog_of(session, "CREATE TABLE b (i int, j int)")
     (table,) = rename_candidates(before, after, diff(before, after))
     assert table.advice == '"renamed_from": "a" on table b in schema.json'
+    before = catalog_of(session, "CREATE SCHEMA s; CREATE TABLE s.a (i int, j int)")
+    (table,) = rename_candidates(before, after, diff(before, after))
+    assert table.advice == '"renamed_from": "s.a" on table public.b in schema.json'

@@ -122,18 +122,19 @@ def diff(
     warnings = tuple(dict.fromkeys((*_about_words(before, after), *first.warnings, *second.warnings, *seen)))
     for warning in warnings:
         project.observer(Warned(warning))
+        renaming = tuple(rename_statements(renames, first.catalog))
     completed = isinstance(sides[0], SchemaSide) != isinstance(sides[1], SchemaSide)
     return DiffReport(
         before=sides[0].label,
         after=sides[1].label,
         differences=(*differences(forward.changes), *(() if completed else of_other_kinds(old, new))),
-        batches=() if withheld else planned(_with_renames(renames, batches)),
+        batches=() if withheld or impossible else planned(_with_renames(renaming, batches)),
         fingerprint=fingerprint,
         losses=forward.losses,
         withheld=withheld,
         coverage=tuple(dict.fromkeys((*old.unmodelled, *new.unmodelled, *kept))),
         warnings=warnings,
-        renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in renames),
+        renames=tuple(map(str, renames)),
         rename_candidates=rename_candidates(old, new, forward.changes),
     )
 
@@ -142,22 +143,20 @@ def _about_words(before: str, after: str) -> tuple[str, ...]:
     return ("FROM and TO name one and the same.",) if before == after else ()
 
 
-def _with_renames(renames: Sequence[Rename], batches: Sequence[Batch]) -> tuple[Batch, ...]:
+def _with_renames(renaming: Sequence[tuple[Rename, str, str]], batches: Sequence[Batch]) -> tuple[Batch, ...]:
     """The renames first: with what locks only for a moment too, else in a transaction of their own."""
-    if not renames:
+    if not renaming:
         return tuple(batches)
-    statements = tuple(
-        Statement(rename_statements(rename)[0], (Key(rename.kind, rename.schema, rename.table, _part(rename)),))
-        for rename in renames
-    )
+    statements = tuple(Statement(sql, (_renamed(rename),)) for rename, sql, _ in renaming)
     if batches and batches[0].run == Run.SHARED:
         first = replace(batches[0], statements=(*statements, *batches[0].statements))
         return first, *batches[1:]
     return Batch(statements), *batches
 
 
-def _part(rename: Rename) -> str:
-    return rename.old if rename.kind == "column" else ""
+def _renamed(rename: Rename) -> Key:
+    schema = rename.moved_from or rename.schema
+    return Key(rename.kind, schema, rename.table, rename.old if rename.kind == "column" else "")
 
 
 def _comparable(

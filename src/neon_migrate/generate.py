@@ -23,8 +23,6 @@ from neon_migrate.sources.schema_json.document import Document, Rename, read_doc
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
 from neon_migrate.sources.schema_json.renaming import due, rename_statements
 
-from neon_migrate.drafting import GeneratedMigration, Work, descriptions, drafts, written
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -146,7 +144,7 @@ class _Generation:
 
     def _compare(self, before: Catalog, desired: Catalog) -> None:
         """Find what there is to do once the renames are done."""
-        start, renaming = self._renamed()
+        start, renaming = self._renamed(before)
         renamed = scratch_catalog(self.server, start, self.settings) if renaming else before
         after = with_kept(desired, renamed)
         self.seeds = self._seeds(start)
@@ -161,7 +159,8 @@ class _Generation:
         while candidate := next((one for one in self.candidates if one not in asked), None):
             asked.add(candidate)
             if confirm(candidate):
-                agreed = Rename(candidate.kind, candidate.schema, candidate.table, candidate.old, candidate.new)
+                where = (candidate.kind, candidate.schema, candidate.table)
+                agreed = Rename(*where, candidate.old, candidate.new, candidate.moved_from)
                 self.renames = (*self.renames, agreed)
                 self._compare(before, desired)
 
@@ -172,7 +171,7 @@ class _Generation:
         return GenerateReport(
             in_step=not (work.forward.statements or work.renaming or work.seeds),
             differences=differences(work.forward.changes),
-            renames=tuple(f"{rename.kind} {rename.old} to {rename.new}" for rename in self.renames),
+            renames=tuple(map(str, self.renames)),
             seeds=tuple((table.name, count) for table, count, _ in self.seeds),
             losses=work.forward.losses,
             warnings=warnings,
@@ -217,9 +216,9 @@ class _Generation:
         sides = tuple((name, scratch_catalog(self.server, name, self.settings)) for name in (self.history, desired))
         return settled(self.server, sides[0], sides[1], self.settings)
 
-    def _renamed(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+    def _renamed(self, before: Catalog) -> tuple[str, tuple[tuple[str, str], ...]]:
         """A database in which the renames are done, and their statements: there, and back."""
-        renaming = tuple(rename_statements(rename) for rename in self.renames)
+        renaming = tuple((forward, back) for _, forward, back in rename_statements(self.renames, before))
         if not renaming:
             return self.history, ()
         database = self.server.create(template=self.history)

@@ -104,7 +104,7 @@ class Reading:
             return start
         server, settings = start.scratch.server, self.project.settings
         database = server.create(template=start.scratch.name)
-        run_text(server, database, ";\n".join(rename_statements(rename)[0] for rename in renames))
+        run_text(server, database, ";\n".join(forward for _, forward, _ in rename_statements(renames, before.catalog)))
         catalog = scratch_catalog(server, database, settings)
         return replace(start, catalog=catalog, scratch=ScratchDatabase(server, database, catalog))
 

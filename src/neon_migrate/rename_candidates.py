@@ -20,10 +20,12 @@ _ALIKE_ENOUGH = 0.6
 
 @dataclass(frozen=True, slots=True)
 class RenameCandidate:
-    """A table or column that goes, and a new one that it may be under another name.
+    """A table or column that goes, and a new one that it may be under another name; a table also in another schema.
 
-    table  for a column, its table; for a table, its old name
-    why    what makes them look alike, in words
+    schema  the schema of the new one
+    table   for a column, its table; for a table, its old name
+    why     what makes them look alike, in words
+    moved_from  the schema of the table that goes, where that is another one
     """
 
     kind: Literal["table", "column"]
@@ -32,14 +34,19 @@ class RenameCandidate:
     old: str
     new: str
     why: str
+    moved_from: str = ""
 
     def __str__(self) -> str:
+        if self.moved_from:
+            return f"{self.kind} {self.moved_from}.{self.old} may be {self.schema}.{self.new} now: {self.why}"
         place = f"{self.schema}.{self.table}." if self.kind == "column" else f"{self.schema}."
         return f"{self.kind} {place}{self.old} may be {self.new} now: {self.why}"
 
     @property
     def advice(self) -> str:
         """What to write in schema.json to say so."""
+        if self.moved_from:
+            return f'"renamed_from": "{self.moved_from}.{self.old}" on table {self.schema}.{self.new} in schema.json'
         where = f"column {self.new} of {self.table}" if self.kind == "column" else f"table {self.new}"
         return f'"renamed_from": "{self.old}" on {where} in schema.json'
 
@@ -105,11 +112,11 @@ def _shared(before: Catalog, after: Catalog, old: Key, new: Key) -> tuple[int, i
 
 
 def _alike_tables(before: Catalog, after: Catalog, old: Key, new: Key) -> float:
-    if old.schema != new.schema:
-        return 0
     shared, largest = _shared(before, after, old, new)
     part = shared / largest if largest else 0
-    return part + _alike_names(old.name, new.name) if part >= _ALIKE_ENOUGH else 0
+    # What has neither its schema nor its name any more has to have its columns.
+    enough = _ALIKE_ENOUGH if old.schema == new.schema or old.name == new.name else 1
+    return part + _alike_names(old.name, new.name) if part >= enough else 0
 
 
 def _alike_columns(old: Any, new: Any) -> float:
@@ -126,7 +133,8 @@ def _alike_names(old: str, new: str) -> float:
 def _of_tables(before: Catalog, after: Catalog, old: Key, new: Key) -> RenameCandidate:
     shared, largest = _shared(before, after, old, new)
     why = f"{shared} of {largest} columns are the same"
-    return RenameCandidate("table", new.schema, old.name, old.name, new.name, why)
+    moved_from = old.schema if old.schema != new.schema else ""
+    return RenameCandidate("table", new.schema, old.name, old.name, new.name, why, moved_from)
 
 
 def _of_columns(old: Any, new: Any) -> RenameCandidate:

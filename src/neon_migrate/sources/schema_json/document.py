@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from neon_migrate.errors import Location, SchemaError
 from neon_migrate.sources.schema_json.model import Identity, PrimaryKey, Unique
-from neon_migrate.sources.schema_json.names import ObjectName, object_name
+from neon_migrate.sources.schema_json.names import ObjectName, object_name, split_name
 from neon_migrate.sources.schema_json.positions import JsonText, parse_json
 from neon_migrate.sources.schema_json.shape import dotted, typed
 
@@ -127,9 +127,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """A table or column that `renamed_from` says is an old one under a new name.
+    """A table or column that `renamed_from` says is an old one under a new name; a table also in another schema.
 
-    table  the table's name now, for a column; for a table, its old name
+    schema  the table's schema now
+    table   the table's name now, for a column; for a table, its old name
+    moved_from  the schema that a table is in up to now, where that is another one
     """
 
     kind: Literal["table", "column"]
@@ -137,13 +139,19 @@ class Rename:
     table: str
     old: str
     new: str
+    moved_from: str = ""
+
+    def __str__(self) -> str:
+        if self.moved_from:
+            return f"{self.kind} {self.moved_from}.{self.old} to {self.schema}.{self.new}"
+        return f"{self.kind} {self.old} to {self.new}"
 
 
 def renames(document: Document) -> tuple[Rename, ...]:
     """What `renamed_from` says, tables first. Where the old name is gone already, there is nothing left to rename."""
     entries = document.tables.values()
     tables = [
-        Rename("table", entry.name.schema, old.name, old.name, entry.name.name)
+        Rename("table", entry.name.schema, old.name, old.name, entry.name.name, _moved_from(old, entry))
         for entry in entries
         if entry.table.renamed_from and (old := old_table_name(entry))
     ]
@@ -156,11 +164,15 @@ def renames(document: Document) -> tuple[Rename, ...]:
     return (*tables, *columns)
 
 
+def _moved_from(old: ObjectName, entry: TableEntry) -> str:
+    return old.schema if old.schema != entry.name.schema else ""
+
+
 def old_table_name(entry: TableEntry) -> ObjectName:
     """What `renamed_from` names: without a schema of its own, in the schema of the table."""
     written = entry.table.renamed_from or ""
     old = object_name(written)
-    return ObjectName(entry.name.schema, old.name) if "." not in written else old
+    return ObjectName(entry.name.schema, old.name) if len(split_name(written)) == 1 else old
 
 
 def read_document(path: FilePath) -> Document:

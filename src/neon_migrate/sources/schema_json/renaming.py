@@ -8,6 +8,8 @@ from neon_migrate.sources.schema_json.document import renames
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from neon_migrate.catalog import Catalog
     from neon_migrate.sources.schema_json.document import Document, Rename
 
@@ -18,29 +20,57 @@ def due(document: Document, present: Catalog) -> tuple[Rename, ...]:
     columns = {tuple(obj.key[1:]) for obj in present.of_kind("column")}
     asked = renames(document)
     old_names = {
-        (rename.schema, rename.new): rename.old
+        (rename.schema, rename.new): _old_table(rename)
         for rename in asked
         if rename.kind == "table" and (rename.schema, rename.new) not in tables
     }
     found = []
     for rename in asked:
         if rename.kind == "table":
-            is_due = (rename.schema, rename.old) in tables and (rename.schema, rename.new) not in tables
+            is_due = _old_table(rename) in tables and (rename.schema, rename.new) not in tables
         else:
-            table = old_names.get((rename.schema, rename.table), rename.table)
-            is_due = (rename.schema, table, rename.old) in columns and (rename.schema, table, rename.new) not in columns
+            table = old_names.get((rename.schema, rename.table), (rename.schema, rename.table))
+            is_due = (*table, rename.old) in columns and (*table, rename.new) not in columns
         if is_due:
             found.append(rename)
     return tuple(found)
 
 
-def rename_statements(rename: Rename) -> tuple[str, str]:
-    """The ALTER that renames, and the one that takes it back; without semicolon."""
-    if rename.kind == "table":
-        return (
-            f"ALTER TABLE {qualified(rename.schema, rename.old)} RENAME TO {identifier(rename.new)}",
-            f"ALTER TABLE {qualified(rename.schema, rename.new)} RENAME TO {identifier(rename.old)}",
-        )
+def _old_table(rename: Rename) -> tuple[str, str]:
+    return rename.moved_from or rename.schema, rename.old
+
+
+def rename_statements(renames: Iterable[Rename], present: Catalog) -> Iterator[tuple[Rename, str, str]]:
+    """Each statement that renames, with what it is for and the one that takes it back; without semicolon.
+
+    present  before any of it: a schema that it does not have is made for the tables that are moved there
+    """
+    schemas = {obj.key.name for obj in present.of_kind("schema")}
+    for rename in renames:
+        if rename.moved_from and rename.schema not in schemas:
+            schemas.add(rename.schema)
+            schema = identifier(rename.schema)
+            yield rename, f"CREATE SCHEMA {schema}", f"DROP SCHEMA {schema}"
+        statements = _column_renamed(rename) if rename.kind == "column" else _table_renamed(rename)
+        yield from ((rename, forward, back) for forward, back in statements)
+
+
+def _column_renamed(rename: Rename) -> Iterator[tuple[str, str]]:
     table = f"ALTER TABLE {qualified(rename.schema, rename.table)} RENAME COLUMN"
     old, new = identifier(rename.old), identifier(rename.new)
-    return f"{table} {old} TO {new}", f"{table} {new} TO {old}"
+    yield f"{table} {old} TO {new}", f"{table} {new} TO {old}"
+
+
+def _table_renamed(rename: Rename) -> Iterator[tuple[str, str]]:
+    """First the name, then the schema, where a table of the old name may be the reason for the new one."""
+    schema, there = rename.moved_from or rename.schema, identifier(rename.schema)
+    if rename.old != rename.new:
+        yield (
+            f"ALTER TABLE {qualified(schema, rename.old)} RENAME TO {identifier(rename.new)}",
+            f"ALTER TABLE {qualified(schema, rename.new)} RENAME TO {identifier(rename.old)}",
+        )
+    if rename.moved_from:
+        yield (
+            f"ALTER TABLE {qualified(schema, rename.new)} SET SCHEMA {there}",
+            f"ALTER TABLE {qualified(rename.schema, rename.new)} SET SCHEMA {identifier(schema)}",
+        )
