@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import zlib
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  (msgspec reads the annotations, here and below)
 from pathlib import Path  # noqa: TC003
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from neon_migrate.ledger.migration import LedgerRow
+
+
+_MOST_CHARACTERS = 128 * 1024 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,20 @@ def deployment_plan(
 
 
 def encode_plan(plan: DeploymentPlan) -> str:
-    """The plan as one line of JSON, to be handed from the job that plans to the job that deploys."""
+    """The plan as one word, to be handed from the job that plans to the job that deploys.
+
+    Raises UsageError where it is longer than Linux lets one argument of a program be (execve(2), MAX_ARG_STRLEN).
+    """
     import msgspec
 
-    return msgspec.json.encode(plan).decode()
+    text = base64.b64encode(zlib.compress(msgspec.json.encode(plan), 9)).decode()
+    if len(text) > _MOST_CHARACTERS:
+        raise UsageError(
+            f"{len(plan.pending):,} migrations are more than one deployment takes",
+            why=f"Their plan has {len(text):,} characters, and the job that deploys is handed {_MOST_CHARACTERS:,}.",
+            remedy="Bring the database nearer by hand first: `neon-migrate apply --to VERSION`.",
+        )
+    return text
 
 
 def decode_plan(text: str) -> DeploymentPlan:
@@ -73,8 +88,8 @@ def decode_plan(text: str) -> DeploymentPlan:
     import msgspec
 
     try:
-        return msgspec.json.decode(text, type=DeploymentPlan)
-    except msgspec.MsgspecError as error:
+        return msgspec.json.decode(zlib.decompress(base64.b64decode(text, validate=True)), type=DeploymentPlan)
+    except (msgspec.MsgspecError, zlib.error, ValueError) as error:
         raise UsageError(
             "What was approved can't be read",
             why=str(error),

@@ -171,7 +171,7 @@ def _require_same(run: Run, approved: DeploymentPlan, now: DeploymentPlan) -> No
     raise PlanChangedError(
         "What would be deployed is not what was approved; nothing was done",
         why="\n".join(changes),
-        remedy="Run the workflow again for a new plan, and approve that.",
+        remedy="Choose *Re-run all jobs* for a new plan, and approve that: the failed job alone keeps the old one.",
     )
 
 
