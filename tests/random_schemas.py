@@ -182,7 +182,8 @@ def _tables(draw: st.DrawFn, name: str, types: Sequence[str], unlogged: str) -> 
             clauses.append(f"GENERATED ALWAYS AS ({quoted(numbers[0])} + {draw(st.integers(1, 2))}) STORED")
             type_ = "generated"
         if draw(st.booleans()):
-            clauses.append("NOT NULL")
+            named = f"CONSTRAINT {quoted(_within_63_bytes('given ' + column))} " if draw(st.booleans()) else ""
+            clauses.append(f"{named}NOT NULL")
         columns.append((column, type_))
         lines.append(" ".join(clauses))
     return _Table(name, tuple(columns)), f"CREATE {unlogged}TABLE {quoted(name)} ({', '.join(lines)})"
