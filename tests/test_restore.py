@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +11,14 @@ import pytest
 
 from neon_migrate.apply import apply
 from neon_migrate.errors import ExitCode, UsageError
-from neon_migrate.neon.errors import NotRestorableError
+from neon_migrate.neon.errors import NeonNotFoundError, NotRestorableError
 from neon_migrate.neon.model import RestorePoint
 from neon_migrate.postgres import writes
+from neon_migrate.postgres.target import Target
 from neon_migrate.render.plain import text
-from neon_migrate.render.restore import restore_page
+from neon_migrate.render.restore import plan_page, restore_page
 from neon_migrate.restore import RestorePlan, planned_point, restore, restore_point
+from neon_migrate.sql import identifier
 from workbench import Workbench
 
 if TYPE_CHECKING:
@@ -102,6 +106,68 @@ def test_confirmed_it_goes_back_and_the_state_of_now_is_kept(bench: Workbench, n
         assert session.query("SELECT count(*) FROM toys") == [(0,)]
 
 
+@pytest.mark.parametrize("by", ["lsn", "time"])
+def test_a_database_that_lets_nobody_in_is_restored(bench: Workbench, neon_api: FakeNeon, by: str) -> None:
+    """That is when a restore is needed: the branch is known by its endpoint, what can't be looked at is said."""
+    lsn = _written(bench, neon_api)
+    point = RestorePoint(lsn) if by == "lsn" else RestorePoint(timestamp=datetime.now(UTC) - timedelta(seconds=1))
+    with neon_api.scratch.session("postgres") as session:
+        session.query(f"ALTER DATABASE {identifier(neon_api.database)} ALLOW_CONNECTIONS false")
+    shown: list[RestorePlan] = []
+
+    def confirm(plan: RestorePlan) -> bool:
+        shown.append(plan)
+        return True
+
+    report = restore(bench.project, point, environment=neon_api.environment, confirm=confirm)
+    (plan,) = shown
+    assert plan.branch == "main"
+    assert [(one.database, one.tables) for one in plan.writes] == [(neon_api.database, ())]
+    assert "not currently accepting connections" in plan.writes[0].uncounted
+    assert ("not counted: " in text(plan_page(plan))) and "nothing was written" not in text(plan_page(plan))
+    assert any("can't be asked, so Neon alone tells" in warning for warning in plan.warnings) is (by == "lsn")
+    assert report.confirmed and report.status is not None
+    assert bench.query("SELECT count(*) FROM pets") == [(10,)]
+
+
+def test_a_dropped_database_is_named_among_those_that_come_back(bench: Workbench, neon_api: FakeNeon) -> None:
+    """Neon lists it no more, and it is the one that matters; the others are counted."""
+    neon_api.add_database("analytics")
+    lsn = _written(bench, neon_api)
+    database = neon_api.database
+    with neon_api.scratch.session("postgres") as session:
+        session.query(f"DROP DATABASE {identifier(neon_api.production.databases.pop(database))}")
+    report = restore(bench.project, RestorePoint(lsn), environment=neon_api.environment, confirm=lambda plan: False)
+    found = {one.database: one.uncounted for one in report.plan.writes}
+    assert found.keys() == {database, "analytics"}
+    assert "does not exist" in found[database] and not found["analytics"]
+
+
+def test_a_restore_of_another_project_is_refused_without_a_connection(bench: Workbench, neon_api: FakeNeon) -> None:
+    """Which branch is production is asserted all the same: by the endpoint in the URL."""
+    elsewhere = Target("postgresql://me@ep-other.us-east-2.aws.neon.tech/db")
+    with pytest.raises(NeonNotFoundError, match="has no endpoint"):
+        restore(
+            replace(bench.project, target=elsewhere),
+            RestorePoint("0/1"),
+            environment=neon_api.environment,
+            confirm=lambda plan: True,
+        )
+
+
+def test_an_lsn_with_its_time_is_held_against_the_window(bench: Workbench, neon_api: FakeNeon) -> None:
+    """Neon alone knows of an LSN when it was; the time that was recorded with it can be checked here."""
+    long_ago = (datetime.now(UTC) - timedelta(days=3)).isoformat()
+    asked: dict[str, Any] = {"environment": neon_api.environment, "confirm": lambda plan: False}
+    with pytest.raises(NotRestorableError, match="does not reach back to LSN 0/1, recorded at"):
+        restore(bench.project, restore_point(lsn="0/1", time=long_ago), **asked)
+    lsn = _written(bench, neon_api)
+    timed = restore(bench.project, restore_point(lsn=lsn, time=datetime.now(UTC).isoformat()), **asked)
+    assert timed.plan.warnings == ()
+    alone = restore(bench.project, restore_point(lsn=lsn), **asked)
+    assert "--time beside --lsn" in alone.plan.warnings[0]
+
+
 def test_a_restore_is_done_though_the_database_can_not_be_looked_at(bench: Workbench, neon_api: FakeNeon) -> None:
     """Neon has cut the connections, and none can be had yet: the report is of a restore, with a warning."""
     lsn = _written(bench, neon_api)
@@ -157,6 +223,29 @@ def test_rows_that_policies_hide_are_not_left_out(bench: Workbench) -> None:
     assert "row-level security" in found["public.pets"].uncounted
 
 
+@pytest.mark.parametrize(
+    ("how", "said"), [("restricted", "does not let the branch main be restored"), ("window", "does not reach back to")]
+)
+def test_what_neon_would_refuse_is_refused_before_anything_is_asked_or_made(
+    bench: Workbench, neon_api: FakeNeon, how: str, said: str
+) -> None:
+    """A restriction of the branch, and a point before its history: nobody confirms what can't be done."""
+    lsn = neon_api.checkpoint()
+    if how == "restricted":
+        neon_api.production.restricted = [{"name": "restore", "reason": "it is being moved"}]
+    neon_api.retention_s = 3600
+    neon_api.production.created_at -= timedelta(days=3)
+    point = RestorePoint(lsn, datetime.now(UTC) - timedelta(minutes=30 if how == "restricted" else 90))
+
+    def confirm(plan: RestorePlan) -> bool:
+        pytest.fail("nobody is asked")
+
+    with pytest.raises(NotRestorableError, match=said) as raised:
+        restore(bench.project, point, environment=neon_api.environment, confirm=confirm)
+    assert raised.value.exit_code is ExitCode.REFUSED
+    assert not any(request.startswith("POST") for request in neon_api.requests)
+
+
 @pytest.mark.parametrize("lsn", ["FFFFFFFF/0"])
 def test_a_point_in_the_future_is_refused(bench: Workbench, neon_api: FakeNeon, lsn: str) -> None:
     """An LSN that the branch has not reached belongs to another branch."""
@@ -173,18 +262,16 @@ def test_without_a_key_there_is_no_restore(bench: Workbench) -> None:
 
 @pytest.mark.parametrize(
     "named",
-    [{}, {"lsn": "0/1", "time": "2026-01-01T00:00:00Z"}, {"lsn": "12"}, {"time": "2026-01-01"}, {"time": "now"}],
+    [{}, {"lsn": "0/1", "time": "2026-01-01"}, {"lsn": "12"}, {"time": "2026-01-01"}, {"time": "now"}],
 )
 def test_a_point_that_is_not_one(named: dict[str, str]) -> None:
-    """Neither, both, no LSN, a time without its zone."""
+    """None, no LSN, a time without its zone."""
     with pytest.raises(UsageError):
         restore_point(**named)
 
 
 def test_the_point_of_a_deployment(tmp_path: Path) -> None:
     """The record that `ci deploy` leaves names LSN and time; one without them, or another file, is refused."""
-    from datetime import UTC, datetime
-
     from neon_migrate.deployment import DeployReport, StateBefore
     from neon_migrate.render.json_text import as_json
 

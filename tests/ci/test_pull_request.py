@@ -166,6 +166,19 @@ def test_a_database_that_is_not_there_is_told(road: Road) -> None:
     assert "did not come to an end" in road.comment
 
 
+def test_a_review_too_long_for_a_comment_is_whole_in_summary_and_artifact(road: Road) -> None:
+    """GitHub takes 65,536 characters; what is left out says where it is."""
+    long = "é" * 70_000
+    road.bench.write(_0002_long=f"-- {long}\nCREATE TABLE orders ();\n")
+    report = _review(road)
+    assert report.exit_code is ExitCode.OK
+    assert len(road.comment) <= 65_536
+    assert long not in road.comment and long in road.summary
+    assert "Left out here; it is in the [job summary and the artifact]" in road.comment
+    assert report.report is not None and long in report.report.sql
+    assert long in (road.output / "neon-migrate-report.json").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("at", "what"), [("check: ", "The validation did not come"), ("reading production", "The rehearsal did not come")]
 )
