@@ -266,7 +266,16 @@ def test_what_fails_on_rows_is_said_before(desk: Desk) -> None:
     strict = {"fields": {"id": ID, "a": {"type": "text", "nullable": False}, "b": {"type": "int", "nullable": False}}}
     warnings = changed(desk, schema({"t": nullable}), schema({"t": strict})).warnings
     assert any("public.t.a becomes NOT NULL" in warning for warning in warnings)
-    assert any("public.t.b is NOT NULL without a default" in warning for warning in warnings)
+    (seen,) = [warning for warning in warnings if "Give it a default" in warning]
+    assert '"b" of relation "t" contains null values. Give it' in seen
+
+
+def test_what_would_fail_on_rows_is_feared_where_nothing_is_run(desk: Desk) -> None:
+    """`check` runs no migration: what is said there is what NOT NULL means."""
+    generate(desk.project(schema({"t": {"fields": {"id": ID}}})))
+    strict = {"fields": {"id": ID, "b": {"type": "int", "nullable": False}}}
+    (warning,) = generate(desk.project(schema({"t": strict})), check=True).warnings
+    assert warning.startswith("column public.t.b is NOT NULL without a default: applying fails")
 
 
 def test_an_existing_migration_that_does_not_run_is_named(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Create, diff
 from neon_migrate.differences import Difference, differences
+from neon_migrate.drafting import GeneratedMigration, Work, descriptions, drafts, written
 from neon_migrate.errors import RefusedError, StatementError
 from neon_migrate.events import Step
 from neon_migrate.ledger import folder as migrations_folder
@@ -24,9 +25,10 @@ from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
 from neon_migrate.sources.schema_json.renaming import due, rename_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from neon_migrate.catalog import Catalog, Unmodelled
+    from neon_migrate.drafting import Draft
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from neon_migrate.rename_candidates import RenameCandidate
     from neon_migrate.rows import TableNotFilled
     from neon_migrate.settings import Settings
-
-    from neon_migrate.drafting import Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,7 @@ def generate(
         report = generation.report()
         if report.in_step or check:
             return report
+        generation.work.forward.require_way()
         if report.losses and not allow_data_loss:
             raise _refused(report.losses, report.rename_candidates)
         migrations = generation.migrations(name, allow_data_loss=allow_data_loss)
@@ -167,7 +168,7 @@ class _Generation:
     def report(self) -> GenerateReport:
         """What there is to do; nothing is proven or written yet."""
         work = self.work
-        warnings = (*map(str, self.document.warnings), *_fails_on_rows(work.forward))
+        warnings = (*map(str, self.document.warnings), *map(str, _may_fail_on_rows(work.forward)))
         return GenerateReport(
             in_step=not (work.forward.statements or work.renaming or work.seeds),
             differences=differences(work.forward.changes),
@@ -185,9 +186,21 @@ class _Generation:
             report,
             migrations=migrations,
             losses=(*report.losses, *(loss for proof in self.proofs for loss in proof.lost)),
-            warnings=(*report.warnings, *(warning for proof in self.proofs for warning in proof.row_warnings)),
+            warnings=(*map(str, self.document.warnings), *self._about_rows()),
             not_filled=tuple(dict.fromkeys(table for proof in self.proofs for table in proof.not_filled)),
         )
+
+    def _about_rows(self) -> Iterator[str]:
+        """Why applying fails on rows: as it was seen, else, where something else had failed before, as it is feared."""
+        seen = dict.fromkeys(warning for proof in self.proofs for warning in proof.row_warnings)
+        advice: dict[str, str] = {}
+        for fear in _may_fail_on_rows(self.work.forward):
+            same = next((warning for warning in seen if fear.is_said_in(warning)), None)
+            if same is None:
+                yield str(fear)
+            elif fear.advice:
+                advice[same] = f". {fear.advice}"
+        yield from (warning + advice.get(warning, "") for warning in seen)
 
     def migrations(self, name: str | None, *, allow_data_loss: bool) -> tuple[GeneratedMigration, ...]:
         """The new migrations, proven and written. Raises RefusedError where a loss was seen that is not allowed."""
@@ -252,9 +265,23 @@ class _Generation:
         return drafts(self.server, self.work, apart, self.settings, reversible=reversible)
 
 
-def _fails_on_rows(forward: Plan) -> list[str]:
-    """Columns that become NOT NULL: Postgres refuses them where a table has rows (with nulls)."""
-    found = []
+@dataclass(frozen=True, slots=True)
+class _Fear:
+    """That making a column NOT NULL fails, which it does where a table has rows (with nulls)."""
+
+    column: Key
+    what: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (f"column {self.column.qualified_name} {self.what}", self.advice)))
+
+    def is_said_in(self, seen: str) -> bool:
+        """Whether what Postgres said is this: it names column and table in double quotes."""
+        return all(f'"{name}"' in seen for name in (self.column.name, self.column.part))
+
+
+def _may_fail_on_rows(forward: Plan) -> Iterator[_Fear]:
     created = {change.key for change in forward.changes if isinstance(change, Create)}
     for change in forward.changes:
         if change.key.kind != "column" or not isinstance(change, Create | Alter):
@@ -263,12 +290,7 @@ def _fails_on_rows(forward: Plan) -> list[str]:
         required = getattr(column, "not_null", False) and not getattr(column, "identity", "")
         if isinstance(change, Create):
             if required and column.owner not in created and getattr(column, "default", None) is None:
-                found.append(
-                    f"column {column.key.qualified_name} is NOT NULL without a default: applying fails where the table "
-                    "has rows. Give it a default, or add it as nullable first."
-                )
+                what = "is NOT NULL without a default: applying fails where the table has rows."
+                yield _Fear(column.key, what, "Give it a default, or add it as nullable first.")
         elif required and not getattr(change.old, "not_null", False):
-            found.append(
-                f"column {column.key.qualified_name} becomes NOT NULL: applying fails where a row has no value in it."
-            )
-    return found
+            yield _Fear(column.key, "becomes NOT NULL: applying fails where a row has no value in it.")

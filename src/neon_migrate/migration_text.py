@@ -98,7 +98,14 @@ def slug_of(changes: Sequence[Change], seeds: Sequence[str], *, first: bool) -> 
         return _listed("create", created)
     if len(leading) == 1:
         return _snake(_single(leading[0]))
-    return _listed("change", tables)
+    return _listed(_verb(leading), tables)
+
+
+def _verb(changes: Sequence[Change]) -> str:
+    """What is done to all of them; a table that a column is added to is changed."""
+    if all(isinstance(change, Create) and not change.key.part for change in changes):
+        return "create"
+    return "drop" if all(isinstance(change, Drop) and not change.key.part for change in changes) else "change"
 
 
 def _single(change: Change) -> str:
@@ -122,7 +129,7 @@ def _single(change: Change) -> str:
 def _listed(verb: str, names: Sequence[str]) -> str:
     if len(names) <= 2:
         return _snake(f"{verb} {' and '.join(names)}")
-    return _snake(f"{verb} {names[0]} and {len(names) - 1} more")
+    return _snake(f"{verb} {names[0]} {names[1]} and others")
 
 
 def slug(text: str) -> str:
