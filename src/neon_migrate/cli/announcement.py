@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from neon_migrate.errors import NeonMigrateError, UsageError
+from neon_migrate.errors import UsageError
 from neon_migrate.events import Warned
 from neon_migrate.notify import Message, notifiers, tell
 from neon_migrate.redaction import publishable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from neon_migrate.apply import ApplyReport
     from neon_migrate.cli.invocation import Invocation
+    from neon_migrate.errors import NeonMigrateError
     from neon_migrate.project import Project
 
 _MOST_LINES = 10
@@ -31,11 +32,13 @@ def require_recipient() -> None:
 
 @contextmanager
 def failures_told(invocation: Invocation, project: Project) -> Iterator[None]:
-    """Tell the team of an error that ends what is done here; the error goes on."""
+    """Tell the team of an error that ends what is done here, a fault of ours too; the error goes on."""
     try:
         yield
-    except NeonMigrateError as error:
-        announce(invocation, failed(str(project.require_target()), error))
+    except Exception as error:
+        from neon_migrate.ci.failure import as_ours
+
+        announce(invocation, failed(str(project.require_target()), as_ours(error)))
         raise
 
 
