@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from neon_migrate.errors import Location, StatementError
 from neon_migrate.ledger import rows
-from neon_migrate.script import Unit, shape, steps, units
+from neon_migrate.script import Unit, group_steps, shape, steps, units
 from neon_migrate.sql import literal, location, split
 
 if TYPE_CHECKING:
@@ -289,8 +289,7 @@ def _run_probed(session: Session, whole: Envelope, settings: Settings, condition
         probe.opened()
     _as_sqlx(session, _joined(whole.head))
     if found is not None:
-        for step in found:
-            _run_step(session, file, step, settings, conditions.tick, probe)
+        _run_steps(session, file, found, settings, conditions.tick, probe)
     else:
         probe.alone(0, lambda tick: _send_text(session, file, settings, tick))
     outcome = send(session, _joined(whole.tail))
@@ -307,16 +306,17 @@ def _readable(session: Session, file: MigrationFile) -> bool:
     return session.reported("standard_conforming_strings") != "off" and shape(file.sql).statements is not None
 
 
-def _run_step(
-    session: Session, file: MigrationFile, step: Step, settings: Settings, tick: Tick | None, probe: Probe
+def _run_steps(
+    session: Session, file: MigrationFile, found: Iterable[Step], settings: Settings, tick: Tick | None, probe: Probe
 ) -> None:
-    """Run a statement with the probe around it; around one that ends a transaction it would see the next one."""
-    unit = Unit((step.statement,), step.statement.text)
-    run_unit(session, file, unit, settings, tick, probe=None if step.control else probe)
-    if step.ends == "commit":
-        probe.committed()
-    if step.begins or step.ends == "rollback":
-        probe.opened()
+    """Run statements with the probe around each; around one that ends a transaction it would see the next one."""
+    for step in found:
+        unit = Unit((step.statement,), step.statement.text)
+        run_unit(session, file, unit, settings, tick, probe=None if step.control else probe)
+        if step.ends == "commit":
+            probe.committed()
+        if step.begins or step.ends == "rollback":
+            probe.opened()
 
 
 def _send_text(session: Session, file: MigrationFile, settings: Settings, tick: Tick | None) -> None:
@@ -349,10 +349,14 @@ def _run_pieces(session: Session, file: MigrationFile, row: str, settings: Setti
 
 def run_alone(session: Session, file: MigrationFile, unit: Unit, settings: Settings, conditions: Conditions) -> None:
     """Run one piece of a no-transaction file and nothing else. Raises as `run_unit` does."""
-    if conditions.probe is None:
+    probe = conditions.probe
+    if probe is None:
         run_unit(session, file, unit, settings, conditions.tick)
+    elif unit.grouped and (found := group_steps(unit)) is not None:
+        probe.opened()
+        _run_steps(session, file, found, settings, conditions.tick, probe)
     else:
-        conditions.probe.alone(unit.offset, lambda tick: run_unit(session, file, unit, settings, tick))
+        probe.alone(unit.offset, lambda tick: run_unit(session, file, unit, settings, tick))
 
 
 def run_unit(

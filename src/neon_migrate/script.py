@@ -5,7 +5,7 @@ Only the way of sending depends on this; what the statements do, Postgres says b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -145,6 +145,14 @@ def steps(text: str, file: str) -> tuple[Step, ...] | None:
         else:
             found.append(Step(statement, control=bool(kind)))
     return tuple(found)
+
+
+def group_steps(unit: Unit) -> tuple[Step, ...] | None:
+    """`steps` of a unit that brings its own BEGIN; each statement is where it stands in the file."""
+    found = steps(unit.text, "")
+    if found is None:
+        return None
+    return tuple(replace(step, statement=statement) for step, statement in zip(found, unit.statements, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

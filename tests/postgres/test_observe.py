@@ -198,6 +198,26 @@ def test_a_file_with_a_transaction_of_its_own_is_seen_statement_by_statement(ben
     assert (second.built, second.whole) == ((IndexBuilt("public.t_d", "public.t"),), True)
 
 
+def test_a_transaction_in_a_no_transaction_file_is_seen_statement_by_statement(bench: Workbench) -> None:
+    """Between what runs outside of any, at its place in the file, and recorded as one piece."""
+    inside = "BEGIN;\nALTER TABLE t ADD d int;\nCREATE INDEX t_d ON t (d);\nCOMMIT;\n"
+    text = f"-- no-transaction\nSELECT 1;\n{inside}SELECT 2;\n"
+    _, first, second, _ = observe(bench, text)
+    assert text[first.offset :].startswith("ALTER TABLE t ADD d int;")
+    assert text[second.offset :].startswith("CREATE INDEX t_d ON t (d);")
+    assert (tables(first), first.whole, first.transaction) == ({"t": AX}, True, second.transaction)
+    assert (second.built, second.whole) == ((IndexBuilt("public.t_d", "public.t"),), True)
+    assert bench.versions() == [1]
+
+
+def test_an_error_in_such_a_transaction_has_its_place(bench: Workbench) -> None:
+    """And the transaction leaves nothing."""
+    with pytest.raises(StatementError) as caught:
+        observe(bench, "-- no-transaction\nBEGIN;\nALTER TABLE t ADD d int;\n  SELECT nope FROM t;\nCOMMIT;")
+    assert str(caught.value.where) == "migrations/1_change.sql:4:10"
+    assert bench.query("SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'd'") == [(0,)]
+
+
 def test_transactions_of_a_file_are_told_apart(bench: Workbench) -> None:
     """A lock lasts until the COMMIT in the middle; what is rolled back did not happen."""
     first, second = observe(
