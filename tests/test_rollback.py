@@ -223,3 +223,14 @@ def test_a_computed_way_back_that_takes_long_says_so(bench: Workbench) -> None:
     (warning,) = report.plan.warnings
     assert "way back of 4 is one transaction" in warning
     assert "neon-migrate undo 4" in warning
+
+
+def test_what_was_begun_and_not_finished_is_told_as_the_reason(bench: Workbench) -> None:
+    """A no-transaction migration that stopped half-way: `compare` expects what it did, so it is no way out there."""
+    bench.write(_4_d="CREATE TABLE d (i int);", _5_e="-- no-transaction\nALTER TABLE d ADD j int;\nSELECT 1/0;")
+    with pytest.raises(StatementError, match="division by zero"):
+        apply(bench.project)
+    with pytest.raises(RefusedError) as caught:
+        rollback(bench.project, 4, confirm=agreed, computed_downs=True, allow_data_loss=True)
+    assert caught.value.why.startswith("migrations/5_e.sql was begun and is not finished: 1 of its 2 statements")
+    assert caught.value.remedy.startswith("Finish what was begun (neon-migrate apply)")

@@ -29,6 +29,7 @@ from neon_migrate.sources.database import catalog_of
 from neon_migrate.sources.migrations import open_scratch, replay, snapshot_keys
 from neon_migrate.sql import identifier, qualified
 from neon_migrate.status import StatusReport, read_ledger, report
+from neon_migrate.unfinished import find_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from neon_migrate.catalog import Catalog, Key
     from neon_migrate.diff import Change
     from neon_migrate.differences import Difference
-    from neon_migrate.ledger.folder import Folder
     from neon_migrate.ledger.migration import LedgerRow, Migration
     from neon_migrate.plan import Plan, Statement
     from neon_migrate.postgres.scratch import ScratchServer
@@ -154,8 +154,10 @@ def rollback(
     found = folder.read(project.settings).require()
     with connect(project.require_target().direct()) as session:
         rows = read_ledger(session, project.settings) or ()
-        going, staying = _parted(found, rows, version)
-        planned = _Planning(project, session, going, staying).plan(tracking_only=tracking_only)
+        history = History(found.migrations, tuple(rows), found.strays)
+        going, staying = _parted(history, version)
+        begun = tuple(map(str, find_unfinished(session, history, project.settings)))
+        planned = _Planning(project, session, going, staying, begun).plan(tracking_only=tracking_only)
     if not tracking_only:
         _require_allowed(planned, allow_data_loss=allow_data_loss, computed_downs=computed_downs)
     if not confirm(planned):
@@ -179,11 +181,8 @@ def rollback(
     return RollbackReport(planned, True, reverted, status, after.differences, after.warnings)
 
 
-def _parted(
-    found: Folder, rows: Sequence[LedgerRow], version: int
-) -> tuple[tuple[Migration, ...], tuple[Migration, ...]]:
+def _parted(history: History, version: int) -> tuple[tuple[Migration, ...], tuple[Migration, ...]]:
     """The migrations that go, newest first, and those that stay."""
-    history = History(found.migrations, tuple(rows), found.strays)
     require_in_order(history)
     applied = history.applied
     if all(migration.version != version for migration in applied):
@@ -198,12 +197,16 @@ def _parted(
 
 @dataclass(frozen=True, slots=True)
 class _Planning:
-    """Runs the rollback on a scratch to see what it does; counts rows in the live database."""
+    """Runs the rollback on a scratch to see what it does; counts rows in the live database.
+
+    begun  the files that were begun and not finished, in words
+    """
 
     project: Project
     live: Session
     going: tuple[Migration, ...]
     staying: tuple[Migration, ...]
+    begun: tuple[str, ...]
 
     def plan(self, *, tracking_only: bool) -> RollbackPlan:
         self.project.observer(Step(f"running {len(self.going)} migrations back on a scratch"))
@@ -236,7 +239,7 @@ class _Planning:
         unlike = differences(diff(*settled_live(live, server, database, settings)))
         server.drop(database)
         if unlike:
-            raise _drifted(without, unlike)
+            raise _drifted(without, unlike, self.begun)
         return live.fingerprint
 
     def _by_hand(self, applied: Sequence[Migration]) -> tuple[str, tuple[str, ...]]:
@@ -348,14 +351,19 @@ def _doubts(step: RollbackStep, computed: Plan, left: Sequence[Change]) -> Itera
         )
 
 
-def _drifted(versions: Sequence[int], unlike: Sequence[Difference]) -> RefusedError:
+def _drifted(versions: Sequence[int], unlike: Sequence[Difference], begun: Sequence[str]) -> RefusedError:
     more = (f"and {len(unlike) - _SHOWN} more",) if len(unlike) > _SHOWN else ()
+    first = (
+        "Finish what was begun (neon-migrate apply), or take back by hand what it did"
+        if begun
+        else "Bring it in line (neon-migrate compare --sql)"
+    )
     return RefusedError(
         f"The way back of {', '.join(map(str, versions))} would be computed, and the database is not what its "
         "migrations make",
-        why="\n".join((*map(str, unlike[:_SHOWN]), *more)),
-        remedy="Bring it in line first (neon-migrate compare --sql), or write the way back yourself, as a .down.sql "
-        "beside a .up.sql: what is written is run as it is, and no checksum covers it.",
+        why="\n".join((*begun, *map(str, unlike[:_SHOWN]), *more)),
+        remedy=f"{first}. Or write the way back yourself, as a .down.sql beside a .up.sql: what is written is run as "
+        "it is, and no checksum covers it.",
     )
 
 
