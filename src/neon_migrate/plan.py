@@ -18,6 +18,7 @@ from neon_migrate.ordering import DROP, PUT, RELEASE, REWRITE, in_order
 from neon_migrate.placement import placement
 from neon_migrate.precedence import precedence
 from neon_migrate.rewrites import rewrites, settled_by, statement, step
+from neon_migrate.sequence_ownership import with_sequence_owners
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -104,6 +105,7 @@ class Plan:
 def plan(before: Catalog, after: Catalog) -> Plan:
     """The Plan that makes `before` into `after`; without statements when the two are equal."""
     start, goal = with_left_behind(before, after), with_brought_along(before, after)
+    start, goal = with_sequence_owners(start, goal)
     changes = diff(start, goal)
     work = operations(start, goal, changes)
     refusals = (alteration.refusal for _, alteration in work.alters.values())

@@ -196,3 +196,38 @@ def test_a_difference_says_both_owners(session: Session) -> None:
         "owner public.table t is different (role: expected CURRENT_ROLE, found freeholder)"
     ]
     assert "owner public.table t is missing" in map(str, differences(diff(read(session, ""), freeholder)))
+
+
+T = "CREATE TABLE t (id bigint, n integer)"
+FREE = f"CREATE SEQUENCE s; {T}"
+OWNED = f"{FREE}; ALTER SEQUENCE s OWNED BY t.id"
+OF_TABLE = "ALTER TABLE t OWNER TO freeholder"
+OF_SEQUENCE = "ALTER SEQUENCE s OWNER TO freeholder"
+
+
+@pytest.mark.parametrize(
+    ("free", "owned"),
+    [
+        (f"{FREE}; {OF_SEQUENCE}", OWNED),
+        (FREE, f"{OWNED}; {OF_TABLE}"),
+        (f"{FREE}; {OF_TABLE}", f"{OWNED}; {OF_TABLE}"),
+        (f"{FREE}; {OF_TABLE}; {OF_SEQUENCE}", f"{OWNED}; {OF_TABLE}"),
+        (f"{FREE}; {OF_SEQUENCE}", f"{OWNED}; ALTER TABLE t OWNER TO leaseholder"),
+        (f"{FREE}; ALTER SEQUENCE s OWNER TO leaseholder; {OF_TABLE}", OWNED),
+        (f"{T}; {OF_TABLE}", f"{OWNED}; {OF_TABLE}"),
+        (T, f"{OWNED}; {OF_TABLE}"),
+        (f"{T}; {OF_TABLE}", f"{T}; ALTER TABLE t ADD m serial; {OF_TABLE}"),
+        ("SELECT 1", f"{OWNED}; {OF_TABLE}"),
+    ],
+)
+def test_a_sequence_is_whose_its_table_is_before_a_column_owns_it(session: Session, free: str, owned: str) -> None:
+    """And another's only once no column owns it any more: Postgres refuses both the other way round."""
+    leads(session, free, owned)
+    leads(session, owned, free)
+
+
+def test_nothing_is_said_of_a_sequence_that_is_its_table_owners_already(session: Session) -> None:
+    """Only that the column owns it."""
+    both = f"{FREE}; {OF_TABLE}; {OF_SEQUENCE}"
+    assert leads(session, both, f"{OWNED}; {OF_TABLE}") == ("ALTER SEQUENCE public.s OWNED BY public.t.id",)
+    assert leads(session, f"{OWNED}; {OF_TABLE}", both) == ("ALTER SEQUENCE public.s OWNED BY NONE",)
