@@ -110,7 +110,7 @@ def test_confirmed_it_goes_back_and_the_state_of_now_is_kept(bench: Workbench, n
 def test_a_database_that_lets_nobody_in_is_restored(bench: Workbench, neon_api: FakeNeon, by: str) -> None:
     """That is when a restore is needed: the branch is known by its endpoint, what can't be looked at is said."""
     lsn = _written(bench, neon_api)
-    point = RestorePoint(lsn) if by == "lsn" else RestorePoint(timestamp=datetime.now(UTC) - timedelta(seconds=1))
+    point = RestorePoint(lsn) if by == "lsn" else RestorePoint(timestamp=datetime.now(UTC))
     with neon_api.scratch.session("postgres") as session:
         session.query(f"ALTER DATABASE {identifier(neon_api.database)} ALLOW_CONNECTIONS false")
     shown: list[RestorePlan] = []

@@ -98,13 +98,16 @@ def restore(
 ) -> RestoreReport:
     """Take the branch that the database URL leads to back to `point`, with every database on it.
 
+    Which branch that is, Neon says by the host in the URL: the database itself need not let anybody in, since a
+    restore may be needed for that very reason. What can't be looked at then is a warning.
+
     environment          NEON_API_KEY and NEON_PROJECT_ID
     confirm              is shown the plan, after the refusals below and before anything is done
     preserve_under_name  the branch that keeps the present state; by default named for `point`, so that the same restore
                          again, perhaps of somebody who did not hear that it was done, is refused
 
     Raises UsageError (no database, no API key), NotRestorableError (Neon restricts it, or its history does not reach
-    that far), subclasses of NeonApiError, UnreachableError.
+    that far), subclasses of NeonApiError.
     """
     target = project.require_target()
     neon = access(environment, observer=project.observer)
@@ -117,8 +120,7 @@ def restore(
     with neon.client:
         branch = production_branch(neon.client, neon.project_id, target.hosts[0])
         neon_restore.require_restorable(neon.client, neon.project_id, branch, point)
-        with project.session() as session:
-            _require_passed(point, current_lsn(session))
+        warnings = tuple(_doubts(project, point))
         plan = RestorePlan(
             neon.project_id,
             str(target.direct()),
@@ -126,7 +128,7 @@ def restore(
             str(point),
             name,
             tuple(_Counting(project, neon, branch, point).databases()),
-            _warnings(point),
+            warnings,
         )
         if not confirm(plan):
             return RestoreReport(plan, False)
@@ -136,20 +138,15 @@ def restore(
 
 
 def restore_point(*, lsn: str | None = None, time: str | None = None) -> RestorePoint:
-    """The point that a person named. Raises UsageError: neither or both, or not readable."""
-    if (lsn is None) == (time is None):
-        raise UsageError("Name one point to go back to", remedy="Give --lsn, --time, or --plan.")
-    if lsn is not None:
-        if not _LSN.fullmatch(lsn):
-            raise UsageError(f"{lsn!r} is no LSN", remedy="Write it as Postgres does, such as 0/16B3748.")
-        return RestorePoint(lsn)
-    try:
-        moment = datetime.fromisoformat(time or "")
-    except ValueError:
-        moment = datetime.min
-    if moment.tzinfo is None:
-        raise UsageError(f"{time!r} is no time with its zone", remedy="Write it like 2026-11-22T18:30:00Z.")
-    return RestorePoint(timestamp=moment)
+    """The point that a person named: by an LSN, by a time, or by an LSN and the time when that was recorded.
+
+    Raises UsageError: neither, or not readable.
+    """
+    if lsn is None and time is None:
+        raise UsageError("No point to go back to is named", remedy="Give --lsn, --time, or --plan.")
+    if lsn is not None and not _LSN.fullmatch(lsn):
+        raise UsageError(f"{lsn!r} is no LSN", remedy="Write it as Postgres does, such as 0/16B3748.")
+    return RestorePoint(lsn, None if time is None else _moment(time))
 
 
 def planned_point(path: Path) -> RestorePoint:
@@ -186,6 +183,16 @@ class _Deployment:
     before: _Before | None = None
 
 
+def _moment(time: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        raise UsageError(f"{time!r} is no time with its zone", remedy="Write it like 2026-11-22T18:30:00Z.")
+    return moment
+
+
 def _preserving(point: RestorePoint) -> str:
     """The name of the branch that keeps the state before a restore to `point`."""
     if point.lsn is not None:
@@ -198,8 +205,31 @@ def _done(project: Project, plan: RestorePlan) -> RestoreReport:
     try:
         return RestoreReport(plan, True, status(project))
     except NeonMigrateError as error:
-        why = " ".join(part for part in (error.what, error.why) if part)
-        return RestoreReport(plan, True, warnings=(f"Where the database stands now could not be looked at: {why}",))
+        why = f"Where the database stands now could not be looked at: {_reason(error)}"
+        return RestoreReport(plan, True, warnings=(why,))
+
+
+def _reason(error: NeonMigrateError) -> str:
+    return " ".join(part for part in (error.what, error.why) if part)
+
+
+def _doubts(project: Project, point: RestorePoint) -> Iterator[str]:
+    """What is not certain of the point. Raises NotRestorableError where the LSN is known to lie in the future."""
+    if point.lsn is None:
+        return
+    try:
+        with project.session() as session:
+            now = current_lsn(session)
+    except NeonMigrateError as error:
+        why = _reason(error)
+        yield f"How far the branch has come can't be asked, so Neon alone tells whether it had that LSN: {why}"
+    else:
+        _require_passed(point, now)
+    if point.timestamp is None:
+        yield (
+            "When that LSN was written is not known here, so Neon alone tells whether its history reaches that far. "
+            "--time beside --lsn says when it was recorded."
+        )
 
 
 def _require_passed(point: RestorePoint, now: str) -> None:
@@ -214,12 +244,6 @@ def _require_passed(point: RestorePoint, now: str) -> None:
 def _position(lsn: str) -> int:
     high, _, low = lsn.partition("/")
     return (int(high, 16) << 32) + int(low, 16)
-
-
-def _warnings(point: RestorePoint) -> tuple[str, ...]:
-    if point.timestamp is not None:
-        return ()
-    return ("When that LSN was written is not known here, so Neon alone tells whether its history reaches that far.",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +261,8 @@ class _Counting:
         target = self.project.require_target().direct()
         parameters = target.parameters()
         own, role = parameters["dbname"], parameters.get("user", "")
-        found = {one.name: one.owner_name for one in client.databases(project_id, self.branch.id)}
+        # One that was dropped is the first that a restore is for, and no longer listed.
+        found = {own: role} | {one.name: one.owner_name for one in client.databases(project_id, self.branch.id)}
         self.project.observer(Step(f"counting what was written since {self.point}"))
         try:
             with rehearsal_branch(
@@ -256,8 +281,7 @@ class _Counting:
                 for name, owner in found.items():
                     yield self._database(then, name, role if name == own else owner)
         except NeonMigrateError as error:
-            why = " ".join(part for part in (error.what, error.why) if part)
-            yield from (DatabaseWrites(name, uncounted=why) for name in found)
+            yield from (DatabaseWrites(name, uncounted=_reason(error)) for name in found)
 
     def _database(self, then: RehearsalBranch, name: str, role: str) -> DatabaseWrites:
         client, project_id = self.neon.client, self.neon.project_id
@@ -271,6 +295,6 @@ class _Counting:
             with connect(Target(old)) as before, connect(now) as after:
                 tables = writes_since(before, after)
         except NeonMigrateError as error:
-            return DatabaseWrites(name, uncounted=" ".join(part for part in (error.what, error.why) if part))
+            return DatabaseWrites(name, uncounted=_reason(error))
         changed = tuple(table for table in tables if table.changed)
         return DatabaseWrites(name, changed, len(tables) - len(changed))

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     database="required",
 )
 @click.option("--lsn", metavar="LSN", help="Go back to this position of the write-ahead log.")
-@click.option("--time", metavar="TIME", help="Go back to this moment, such as 2026-11-22T18:30:00Z.")
+@click.option(
+    "--time",
+    metavar="TIME",
+    help="Go back to this moment, such as 2026-11-22T18:30:00Z; with --lsn: when that was recorded.",
+)
 @click.option("--plan", metavar="FILE", help="Go back to before a deployment: its neon-migrate-deployment.json.")
 @click.option("--preserve-under-name", metavar="NAME", default="", help="The branch that keeps the state of now.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
@@ -39,7 +43,8 @@ def restore(
     """Take production's Neon branch back to an earlier state, with every database on it.
 
     Every write since is lost from it; shows how many rows by table, where they can be counted, and asks to type the
-    branch's name. The state of now stays as a branch of its own. Needs NEON_API_KEY and NEON_PROJECT_ID.
+    branch's name. The state of now stays as a branch of its own. Needs NEON_API_KEY and NEON_PROJECT_ID, and of the
+    database its URL alone: it may be gone, or let nobody in.
     """
     from neon_migrate import api
     from neon_migrate.render.restore import restore_page
