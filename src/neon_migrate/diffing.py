@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
 from neon_migrate.differences import Difference, differences, of_other_kinds
-from neon_migrate.errors import RefusedError
+from neon_migrate.errors import ImpossibleError, RefusedError
 from neon_migrate.events import Warned
 from neon_migrate.kind import Run
 from neon_migrate.online import Batch, online
@@ -45,6 +45,7 @@ class DiffReport:
     warnings       what makes the comparison less than certain, and what running the statements has shown
     renames        what `renamed_from` in the schema.json of `after` says, and the statements do
     rename_candidates  what goes and comes and looks alike: perhaps one thing under two names
+    impossible     what Postgres has no way to do; there are no statements then
     """
 
     before: str
@@ -58,6 +59,7 @@ class DiffReport:
     warnings: tuple[str, ...]
     renames: tuple[str, ...] = ()
     rename_candidates: tuple[RenameCandidate, ...] = ()
+    impossible: tuple[str, ...] = ()
 
     @property
     def different(self) -> bool:
@@ -70,7 +72,15 @@ class DiffReport:
         return tuple(statement for batch in self.batches for statement in batch.statements)
 
     def script(self) -> str:
-        """The statements as one SQL text for psql. Raises RefusedError where they are withheld."""
+        """The statements as one SQL text for psql.
+
+        Raises ImpossibleError where there is no way, RefusedError where they are withheld.
+        """
+        if self.impossible:
+            raise ImpossibleError(
+                f"Postgres has no way to make {self.before} into {self.after}, so there is no SQL",
+                why="\n".join(self.impossible),
+            )
         if self.withheld:
             raise RefusedError(
                 f"Making {self.before} into {self.after} would lose data, so its SQL is not printed",
@@ -112,17 +122,20 @@ def diff(
         first, second = reading.both(sides)
         fingerprint = first.catalog.fingerprint
         renames = due(sides[1].document, first.catalog) if isinstance(sides[1], SchemaSide) else ()
+        renaming = tuple(rename_statements(renames, first.catalog))
         if renames:
             first = reading.renamed(first, renames)
         old, new, kept = _comparable(sides, reading.settled(first, second))
         forward = plan(old, new)
         batches = in_one_transaction(forward) if offline else online(forward)
+        impossible = tuple(map(str, forward.refusals))
         withheld = bool(forward.losses) and not allow_data_loss
-        seen = reading.tried(first, forward, new, batches) if tried and batches and not withheld else ()
-    warnings = tuple(dict.fromkeys((*_about_words(before, after), *first.warnings, *second.warnings, *seen)))
+        runs = batches and not withheld and not impossible
+        seen = reading.tried(first, forward, new, batches) if tried and runs else ()
+    said = (*_about_words(before, after), *first.warnings, *second.warnings, *impossible, *seen)
+    warnings = tuple(dict.fromkeys(said))
     for warning in warnings:
         project.observer(Warned(warning))
-        renaming = tuple(rename_statements(renames, first.catalog))
     completed = isinstance(sides[0], SchemaSide) != isinstance(sides[1], SchemaSide)
     return DiffReport(
         before=sides[0].label,
@@ -132,6 +145,7 @@ def diff(
         fingerprint=fingerprint,
         losses=forward.losses,
         withheld=withheld,
+        impossible=impossible,
         coverage=tuple(dict.fromkeys((*old.unmodelled, *new.unmodelled, *kept))),
         warnings=warnings,
         renames=tuple(map(str, renames)),
