@@ -109,12 +109,18 @@ def _online(
 ) -> tuple[OnlineStep, ...]:
     """The steps of a change; none where all of it is done in a moment.
 
-    rest  SQL that the rest is needed for, such as ADD GENERATED, which wants NOT NULL
+    first  SQL that needs what the change lets go of out of the way: in one step with what also does, or before what may
+           come later
+    rest   SQL that the rest is needed for, such as ADD GENERATED, which wants NOT NULL
     """
-    if not becoming_not_null:
+    if all(step.run == Run.SHARED for step in becoming_not_null):
         return ()
-    steps = [OnlineStep(tuple(first))] if first else []
-    return (*steps, *becoming_not_null, *([OnlineStep(tuple(rest))] if rest else []))
+    head, *others = becoming_not_null
+    if head.run == Run.VALIDATING:
+        steps = [*([OnlineStep(tuple(first))] if first else []), head]
+    else:
+        steps = [replace(head, statements=(*first, *head.statements))]
+    return (*steps, *others, *([OnlineStep(tuple(rest))] if rest else []))
 
 
 def _keeps_file(old: Column, new: Column, before: Catalog) -> bool:
