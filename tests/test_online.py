@@ -217,6 +217,24 @@ def test_batches_lead_there_and_back(scratch: ScratchServer, old: str, new: str,
         assert bool(batch.why) == (len(batches) > 1 or batch.run > Run.SHARED)
 
 
+def test_what_a_default_waits_for_while_not_null_changes_too(scratch: ScratchServer) -> None:
+    """An identity is gone and a column has its new type before a default comes; the default before rows are read."""
+    old = "CREATE TABLE t (a varchar(10) DEFAULT 'a', c integer GENERATED ALWAYS AS IDENTITY)"
+    new = "CREATE TABLE t (a varchar(20) CONSTRAINT filled NOT NULL DEFAULT 'b', c integer DEFAULT 5)"
+    assert told(both_ways(scratch, old, new)) == [
+        [
+            "ALTER TABLE public.t ALTER COLUMN a DROP DEFAULT",
+            "ALTER TABLE public.t ALTER COLUMN a TYPE character varying(20)",
+            "ALTER TABLE public.t ALTER COLUMN a SET DEFAULT 'b'::character varying",
+            "ALTER TABLE public.t ADD CONSTRAINT filled NOT NULL a NOT VALID",
+            "ALTER TABLE public.t ALTER COLUMN c DROP IDENTITY",
+            "ALTER TABLE public.t ALTER COLUMN c SET DEFAULT 5",
+            "ALTER TABLE public.t ALTER COLUMN c DROP NOT NULL",
+        ],
+        ["ALTER TABLE public.t VALIDATE CONSTRAINT filled"],
+    ]
+
+
 def test_not_null_and_a_primary_key(scratch: ScratchServer, seventeen: ScratchServer) -> None:
     """By way of a check that is validated; since 18 NOT NULL can be so itself. The key then reads nothing."""
     new = "CREATE TABLE t (a integer NOT NULL, b text PRIMARY KEY)"
