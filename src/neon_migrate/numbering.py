@@ -13,8 +13,6 @@ from neon_migrate.catalog import Catalog, Key
 from neon_migrate.sql import identifier, literal, qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from neon_migrate.column import Column
     from neon_migrate.sequence_options import SequenceOptions
 
@@ -62,25 +60,27 @@ def succession(old: Column, new: Column, before: Catalog, after: Catalog) -> Suc
     column = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)}"
     dropped = (f"{column} DROP IDENTITY",) if old.identity and not new.identity else ()
     was, now = _numbering(old, before), _numbering(new, after)
-    if now is None or (now.identity and old.identity) or (not now.identity and now.key in before.objects):
+    there = now is not None and not now.identity and now.key in before.objects
+    if now is None or (now.identity and old.identity) or (there and (was is None or was.key == now.key)):
         return Succession(dropped)
+    shared = there or sum(user.kind == "column" for user in after.dependents.get(now.key, ())) > 1
     if was is None or was.upwards != now.upwards:
-        return Succession(dropped, after=(_after_the_rows(now, new, after),))
+        return Succession(dropped, after=(_after_the_rows(now, new, shared=shared),))
     if was.identity:
         if new.type not in _INTEGERS:  # which an identity column can't be, not even for a moment
-            return Succession(dropped, after=(_after_the_rows(now, new, after),))
+            return Succession(dropped, after=(_after_the_rows(now, new, shared=shared),))
         aside = _aside(was, before, after)
         # First the table, as whoever inserts a row locks it before the sequence: else both could wait for each other.
         locked = f"LOCK TABLE {qualified(new.schema, new.table)} IN ACCESS EXCLUSIVE MODE"
         renamed = f"ALTER SEQUENCE {was.name} RENAME TO {identifier(aside.name)}"
-        goes_on = _goes_on(now, was, qualified(aside.schema, aside.name), after)
+        goes_on = _goes_on(now, was, qualified(aside.schema, aside.name), shared=shared)
         return Succession((locked, renamed), before=(goes_on, *dropped))
     if was.key != now.key:
-        return Succession(after=(_goes_on(now, was, was.name, after),))
+        return Succession(after=(_goes_on(now, was, was.name, shared=shared),))
     if any(user.kind == "column" and user != old.key for user in before.dependents.get(was.key, ())):
-        return Succession(after=(_after_the_rows(now, new, after),))
+        return Succession(after=(_after_the_rows(now, new, shared=shared),))
     aside = _aside(was, before, after)
-    goes_on = _goes_on(now, was, qualified(aside.schema, aside.name), after)
+    goes_on = _goes_on(now, was, qualified(aside.schema, aside.name), shared=shared)
     return Succession(
         (f"ALTER SEQUENCE {was.name} RENAME TO {identifier(aside.name)}",),
         after=(goes_on, f"DROP SEQUENCE {qualified(aside.schema, aside.name)}"),
@@ -103,9 +103,9 @@ def _aside(numbering: _Numbering, before: Catalog, after: Catalog) -> Key:
     return numbering.key._replace(name=name)
 
 
-def _goes_on(now: _Numbering, was: _Numbering, source: str, after: Catalog) -> str:
+def _goes_on(now: _Numbering, was: _Numbering, source: str, *, shared: bool) -> str:
     """SQL by which a sequence goes on where another, now called `source`, is."""
-    conditions = list(_further("last_value", now, after))
+    conditions = [_further("last_value", now)] if shared else []
     if was.options.start != now.options.start:
         conditions.append(f"(is_called OR last_value <> {was.options.start})")
     # Past its end is an error as it is for the old one; before its beginning it just begins.
@@ -117,15 +117,14 @@ def _goes_on(now: _Numbering, was: _Numbering, source: str, after: Catalog) -> s
     return f"SELECT setval({literal(now.name).strip()}, last_value, is_called) FROM {source}{where}"
 
 
-def _further(position: str, now: _Numbering, after: Catalog) -> Iterator[str]:
-    """For a sequence that numbers several columns: each of them may only take it further."""
-    if sum(user.kind == "column" for user in after.dependents.get(now.key, ())) > 1:
-        yield f"{position} {'>=' if now.upwards else '<='} (SELECT last_value FROM {now.name})"
+def _further(position: str, now: _Numbering) -> str:
+    """For a sequence that numbers something else too: it is only taken further."""
+    return f"{position} {'>=' if now.upwards else '<='} (SELECT last_value FROM {now.name})"
 
 
-def _after_the_rows(now: _Numbering, column: Column, after: Catalog) -> str:
+def _after_the_rows(now: _Numbering, column: Column, *, shared: bool) -> str:
     """SQL by which a sequence goes on after the values that a column has, where no other has numbered it."""
     latest = f"{'max' if now.upwards else 'min'}({identifier(column.name)})"
     table = qualified(column.schema, column.table)
-    conditions = " AND ".join((now.options.range_condition(latest), *_further(latest, now, after)))
+    conditions = " AND ".join((now.options.range_condition(latest), *([_further(latest, now)] if shared else [])))
     return f"SELECT setval({literal(now.name).strip()}, {latest}) FROM {table} HAVING {conditions}"
