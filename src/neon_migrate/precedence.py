@@ -144,8 +144,9 @@ def _swapping(work: Operations, places: Placement) -> Iterator[_Wait]:
         yield from ((put, places.node(PUT, key)) for key in swap.leaving)
         for key in swap.alterations:
             yield from ((put, (RELEASE, user)) for user in work.before.dependents.get(key, ()))
-        for column in swap.columns:
-            needs = work.after.depends.get(column, frozenset()) - swap.columns.keys()
+        for column, left in swap.columns.items():
+            has_default = getattr(left, "default", None) == getattr(work.after.objects[column], "default", None)
+            needs = work.after.depends.get(column, frozenset()) - swap.columns.keys() if has_default else frozenset()
             yield from ((put, places.node(PUT, need)) for need in needs if need.kind not in ("table", "column"))
             yield from ((places.node(DROP, need), put) for need in work.before.depends.get(column, ()))
             yield from ((put, places.node(DROP, user)) for user in work.before.dependents.get(column, ()))

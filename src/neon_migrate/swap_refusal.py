@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.catalog import Key
 from neon_migrate.kind import Refusal
 from neon_migrate.sql import qualified
-from neon_migrate.swapped_types import TYPES
+from neon_migrate.swapped_types import TYPES, needs_any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from neon_migrate.catalog import Catalog
     from neon_migrate.swapped_types import SwappedTypes
 
 
@@ -57,7 +56,7 @@ def _functions_between(types: SwappedTypes) -> Iterator[Refusal]:
     for key in types.keys:
         for catalog in (types.before, types.after):
             for need in sorted(catalog.depends.get(key, frozenset()).difference(types.keys)):
-                if need.kind not in TYPES and _uses(need, types.keys, catalog):
+                if need.kind not in TYPES and needs_any(need, types.keys, catalog):
                     yield Refusal(
                         f"{types.keys[0]} can't be replaced: {key} calls {need}, which takes or gives it",
                         "The function can't be made for the new type before that is there, nor go before the old one.",
@@ -66,15 +65,16 @@ def _functions_between(types: SwappedTypes) -> Iterator[Refusal]:
                     )
 
 
-def _uses(key: Key, types: tuple[Key, ...], catalog: Catalog) -> bool:
-    seen, waiting = {key}, [key]
-    while waiting:
-        needs = catalog.depends.get(waiting.pop(), frozenset())
-        if not needs.isdisjoint(types):
-            return True
-        waiting += needs - seen
-        seen |= needs
-    return False
+def _functions_in_defaults(types: SwappedTypes) -> Iterator[Refusal]:
+    """A function over an old type goes before that, and a default that calls it is in its way."""
+    for column in types.altered:
+        for called in types.called_by_default(column, types.before):
+            yield Refusal(
+                f"{types.keys[0]} can't be replaced: the default of {column} calls {called}, which takes or gives it",
+                "The function has to go before the old type, and the default would be gone until it is there again.",
+                f"In a change before, give {column.qualified_name} a default that calls no such function, and the one "
+                "that it is to have in a change after.",
+            )
 
 
 def _ranges_of_reshaped(types: SwappedTypes) -> Iterator[Refusal]:
@@ -88,4 +88,4 @@ def _ranges_of_reshaped(types: SwappedTypes) -> Iterator[Refusal]:
             )
 
 
-_CHECKS = (_partition_keys, _row_types, _functions_between, _ranges_of_reshaped)
+_CHECKS = (_partition_keys, _row_types, _functions_between, _functions_in_defaults, _ranges_of_reshaped)

@@ -85,7 +85,7 @@ def _columns(types: SwappedTypes) -> Iterator[str]:
         actions = (action for key in own if key[1:3] == table for action in _actions(types, key))
         yield f"ALTER TABLE {qualified(*table)} {', '.join(actions)}"
     for key in children:
-        default = _column(types.after, key).default
+        default = types.default_after(key)
         if default != _given(types, key):
             yield f"{_alter(key)} {_default(default)}"
 
@@ -102,8 +102,7 @@ def _given(types: SwappedTypes, child: Key) -> str | None:
     """The default that an inherited column gets from the topmost that it comes from."""
     while parents := types.parents(child):
         child = parents[0]
-    default: str | None = _column(types.after, child).default
-    return default
+    return types.default_after(child)
 
 
 def _actions(types: SwappedTypes, key: Key) -> Iterator[str]:
@@ -115,5 +114,5 @@ def _actions(types: SwappedTypes, key: Key) -> Iterator[str]:
         collated = f" COLLATE {new.collation}" if new.collation else ""
         using = _converted(types, identifier(key.part), old.type, new.type)
         yield f"{column} TYPE {new.type}{collated} USING {using}"
-    if new.default is not None:
-        yield f"{column} {_default(new.default)}"
+    if (default := types.default_after(key)) is not None:
+        yield f"{column} {_default(default)}"

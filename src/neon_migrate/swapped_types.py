@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from neon_migrate.catalog import Key
 from neon_migrate.objects import kind_of
-from neon_migrate.sql import qualified
+from neon_migrate.sql import literal, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,6 +115,28 @@ class SwappedTypes:
         parents = (column._replace(schema=schema, name=name) for schema, name in table.parents)
         return tuple(parent for parent in parents if parent in self.altered)
 
+    def default_after(self, column: Key) -> str | None:
+        """The default that a column gets with its new type: the one it is to have.
+
+        Where that calls what is only made for the new types, the old one stays until then if it is a value of theirs.
+        """
+        old: str | None = _column(self.before, column).default
+        new: str | None = _column(self.after, column).default
+        if not self.called_by_default(column, self.after):
+            return new
+        values = {
+            f"{literal(label).strip()}::{qualified(key.schema, key.name)}"
+            for key in self.keys
+            for label in getattr(self.after.objects[key], "labels", ())
+        }
+        return old if old in values else None
+
+    def called_by_default(self, column: Key, catalog: Catalog) -> tuple[Key, ...]:
+        """What a column's default calls that takes or gives one of the types."""
+        needs = catalog.depends.get(column, frozenset()).difference(self.keys)
+        called = (need for need in sorted(needs) if need.kind not in {"table", "column", *TYPES})
+        return tuple(need for need in called if needs_any(need, self.keys, catalog))
+
     @cached_property
     def reshaped(self) -> frozenset[Key]:
         """The types whose values' text is another in the new one: an attribute has another place, within them too."""
@@ -139,6 +161,18 @@ def type_names(obj: DatabaseObject) -> tuple[str, ...]:
 def made_of(key: Key, types: Iterable[Key], catalog: Catalog) -> bool:
     """Whether a type depends on one of `types`."""
     return not catalog.depends.get(key, frozenset()).isdisjoint(types)
+
+
+def needs_any(key: Key, types: Iterable[Key], catalog: Catalog) -> bool:
+    """Whether an object depends on one of `types`, also by way of others."""
+    wanted, seen, waiting = frozenset(types), {key}, [key]
+    while waiting:
+        needs = catalog.depends.get(waiting.pop(), frozenset())
+        if not needs.isdisjoint(wanted):
+            return True
+        waiting += needs - seen
+        seen |= needs
+    return False
 
 
 def _column(catalog: Catalog, key: Key) -> Any:

@@ -106,7 +106,8 @@ def _swap(types: SwappedTypes, alters: Mapping[Key, Alteration]) -> Swap:
 def _as_left(types: SwappedTypes, key: Key) -> DatabaseObject:
     old: Any = types.before.objects[key]
     new: Any = types.after.objects[key]
-    left: DatabaseObject = replace(old, type=new.type, collation=new.collation, default=new.default)
+    default = types.default_after(key)
+    left: DatabaseObject = replace(old, type=new.type, collation=new.collation, default=default)
     return left
 
 
