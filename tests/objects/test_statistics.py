@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from schema_pairs import Case, check
+from neon_migrate.diff import diff
+from schema_pairs import Case, catalog_of, check
 
 if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
@@ -60,3 +61,16 @@ CASES = (
 def test_statistics(session: Session, case: Case) -> None:
     """The plan is as written, and running it gives exactly the new schema; the way back gives the old one."""
     check(session, case)
+
+
+def test_the_order_of_the_columns_is_that_of_their_table_and_no_difference(session: Session) -> None:
+    """Postgres writes them in the table's order; expressions come after them, and names with commas stay whole."""
+    columns = ("a integer", '"b, c" integer', "d text")
+    made = 'CREATE TABLE t ({}); CREATE STATISTICS s (mcv) ON a, "b, c", lower(d), (a + 1) FROM t'
+    catalogs = [catalog_of(session, made.format(", ".join(order))) for order in (columns, columns[::-1])]
+    assert catalogs[0].fingerprint == catalogs[1].fingerprint
+    assert diff(*catalogs) == ()
+    alone = catalog_of(session, "CREATE TABLE t (a integer); CREATE STATISTICS s ON (a + 1) FROM t")
+    assert [obj.definition for obj in alone.of_kind("statistics")] == [  # type: ignore[attr-defined]
+        "CREATE STATISTICS public.s ON (a + 1) FROM public.t"
+    ]

@@ -21,7 +21,8 @@ class Statistics:
     """A statistics object.
 
     on          the relation it is about
-    definition  as `pg_get_statisticsobjdef` writes it
+    definition  as `pg_get_statisticsobjdef` writes it, but with the columns by name: Postgres writes them in the order
+                in which their table has them, which is no difference
     target      how many values ANALYZE keeps; -1 for as many as the columns say
     """
 
@@ -46,9 +47,17 @@ class StatisticsKind(Kind[Statistics]):
     stored_in = ("pg_statistic_ext",)
 
     def query(self, major: int) -> str:
-        return f"""SELECT s.oid, s.stxrelid, n.nspname, s.stxname, pg_get_statisticsobjdef(s.oid),
-  coalesce(s.stxstattarget, {_DEFAULT_TARGET})
-FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE {USER_SCHEMA}"""
+        # The definition is `head ON columns, expressions FROM relation`: its parts are told by their lengths.
+        return f"""SELECT s.oid, s.stxrelid, n.nspname, s.stxname,
+  left(d.definition, -length(d.tail)) || ' ON ' || array_to_string(d.columns, ', ')
+    || substr(pg_get_statisticsobjdef_columns(s.oid), length(array_to_string(d.columns, ', ')) + 1)
+    || ' FROM ' || s.stxrelid::regclass, coalesce(s.stxstattarget, {_DEFAULT_TARGET})
+FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace, LATERAL (
+  SELECT pg_get_statisticsobjdef(s.oid) AS definition,
+    ' ON ' || pg_get_statisticsobjdef_columns(s.oid) || ' FROM ' || s.stxrelid::regclass AS tail,
+    ARRAY(SELECT quote_ident(a.attname) FROM pg_attribute a WHERE a.attrelid = s.stxrelid AND a.attnum = ANY (s.stxkeys)
+      ORDER BY a.attname) AS columns) d
+WHERE {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         oid, relation, *described = row
