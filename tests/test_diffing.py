@@ -253,6 +253,18 @@ def test_what_fails_on_rows_is_warned_of(desk: Desk, database: Target) -> None:
     assert diff(desk.project(), "live", "b.sql", tried=False).warnings == ()
 
 
+def test_from_a_schema_json_the_statements_are_tried_beside_what_it_has_no_word_for(
+    desk: Desk, database: Target
+) -> None:
+    """The database's other things are made on the scratch first: nothing is warned of."""
+    run(database, "CREATE TABLE t (i int, mail text); CREATE TEXT SEARCH DICTIONARY d (template = simple);")
+    project = desk.project(schema({"t": {"fields": {"i": {"type": "int"}}}}))
+    report = diff(project, "schema.json", "live")
+    assert [one.name for one in report.differences] == ["public.t.mail"]
+    assert report.statements
+    assert report.warnings == ()
+
+
 def test_two_texts_may_make_the_same_roles(tmp_path: Path) -> None:
     """Each runs on a server of its own. Roles that a text takes for granted are made first."""
     for name, grantee in (("a.sql", "somebody"), ("b.sql", "maker")):

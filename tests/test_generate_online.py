@@ -168,6 +168,7 @@ def test_offline_an_enum_value_in_use_still_takes_two(desk: Desk) -> None:
     generate(desk.project(before()), name="begin")
     two = generate(desk.project(after()), offline=True)
     assert [one.up.count("ADD VALUE") for one in two.migrations] == [1, 0]
+    assert two.migrations[1].why == ("All the rest, in one transaction: for a database that nobody uses meanwhile.",)
     more = after()
     more["types"]["state"].append("sent")
     more["tables"]["users"]["fields"]["name"] = TEXT

@@ -131,7 +131,7 @@ def diff(
         impossible = tuple(map(str, forward.refusals))
         withheld = bool(forward.losses) and not allow_data_loss
         runs = batches and not withheld and not impossible
-        seen = reading.tried(first, forward, new, batches) if tried and runs else ()
+        seen = reading.tried(first, old, forward, new, batches) if tried and runs else ()
     said = (*_about_words(before, after), *first.warnings, *second.warnings, *impossible, *seen)
     warnings = tuple(dict.fromkeys(said))
     for warning in warnings:

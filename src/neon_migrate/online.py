@@ -29,6 +29,7 @@ _NAME = 60
 """The most characters of a file's name that say what it does."""
 
 _SHORT = "Locks only for a moment, whatever the number of rows: in one transaction."
+_OFFLINE = "All the rest, in one transaction: for a database that nobody uses meanwhile."
 _AT_ONCE = "What needs each other is changed at once, which takes as long as there are rows."
 _PUT_BACK = "What hangs on it is taken down and put back in the same transaction."
 
@@ -78,7 +79,7 @@ def offline(plan: Plan, *, values_first: bool = False) -> tuple[Batch, ...]:
     if not values_first:
         return (Batch(plan.statements),)
     plain = (number for number, part in enumerate(plan.parts) if all(step.run != Run.FIRST for step in part.online))
-    return _batches(plan.parts, frozenset(plain))
+    return _batches(plan.parts, frozenset(plain), _OFFLINE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,8 +101,8 @@ _Graph = dict["_Step", set["_Step"]]
 """For each step those that have to be done before it."""
 
 
-def _batches(parts: Sequence[Part], plain: frozenset[int]) -> tuple[Batch, ...]:
-    """`plain` are the positions of parts that are done without their online steps."""
+def _batches(parts: Sequence[Part], plain: frozenset[int], shared: str = _SHORT) -> tuple[Batch, ...]:
+    """`plain` are the positions of parts that are done without their online steps; `shared` is why others are together."""
     at_once: frozenset[int] = frozenset()
     pairs = frozenset() if plain else frozenset(_in_place_of(parts))
     while True:
@@ -109,7 +110,7 @@ def _batches(parts: Sequence[Part], plain: frozenset[int]) -> tuple[Batch, ...]:
         groups = strongly_connected(graph)
         unfit = {number: group for group in groups for number in _unfit(group)}
         if not unfit:
-            return tuple(_in_batches(graph, groups))
+            return tuple(_in_batches(graph, groups, shared))
         members = frozenset(step.number[0] for group in unfit.values() for step in group)
         # Rather without a key for a while than with its index built while nobody can use the table.
         given_up = frozenset(pair for pair in pairs if members.issuperset(pair))
@@ -218,7 +219,7 @@ def _there(own: Sequence[_Step]) -> _Step:
     return next((step for step in reversed(own) if step.run != Run.VALIDATING), own[-1])
 
 
-def _in_batches(graph: _Graph, groups: Sequence[frozenset[_Step]]) -> Iterator[Batch]:
+def _in_batches(graph: _Graph, groups: Sequence[frozenset[_Step]], shared: str) -> Iterator[Batch]:
     """Group after group: all short ones that can be together, then each of the others by itself, long ones last."""
     queue = _Queue(graph, groups)
     found: list[list[_Step]] = []
@@ -234,14 +235,14 @@ def _in_batches(graph: _Graph, groups: Sequence[frozenset[_Step]]) -> Iterator[B
     # What only stands for a change that another statement makes, such as that of an inherited column, says nothing.
     with_statements = [said for steps in found if (said := [step for step in steps if step.statements])]
     for steps in with_statements:
-        yield _batch(steps, alone=len(with_statements) == 1)
+        yield _batch(steps, shared, alone=len(with_statements) == 1)
 
 
-def _batch(steps: Sequence[_Step], *, alone: bool) -> Batch:
+def _batch(steps: Sequence[_Step], shared: str, *, alone: bool) -> Batch:
     run = max(step.run for step in steps)
     why = [step.why for step in steps if step.why]
     if run in _TOGETHER:
-        why = [] if alone else why or [_SHORT]
+        why = [] if alone else why or [shared]
     elif len(steps) > 1:
         why.append(_PUT_BACK)
     names = dict.fromkeys(step.name for step in steps)

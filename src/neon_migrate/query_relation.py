@@ -20,12 +20,12 @@ from neon_migrate.kind import (
     Run,
 )
 from neon_migrate.sql import qualified
-from neon_migrate.storage_parameters import parameter_list
+from neon_migrate.storage_parameters import parameter_actions, parameter_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMPUTED = "Computes all rows of the materialised view: by itself, so that no other lock is held meanwhile."
+_COMPUTED = "Computes all rows of the materialised view: alone, so that no other lock is held meanwhile."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class QueryRelation:
 
     kind        view or materialized_view
     query       as `pg_get_viewdef` writes it, without semicolon
-    columns     `name type` of each: what follows from the query and is no difference by itself
+    columns     `name type` of each, with its collation where it is not the type's: what follows from the query and is no
+                difference by itself
     parameters  `name=value` (pg_class.reloptions), such as security_invoker=true
     """
 
@@ -67,7 +68,9 @@ class QueryRelationKind(Kind[QueryRelation]):
     def query(self, major: int) -> str:
         return f"""SELECT c.oid, c.reltype, r.oid, n.nspname, c.relname, pg_get_viewdef(c.oid, true),
   coalesce(c.reloptions, '{{}}'), ARRAY(SELECT quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
-    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum)
+    || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'
 WHERE c.relkind = '{self.relkind}' AND c.oid >= 16384 AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
@@ -92,7 +95,10 @@ WHERE c.relkind = '{self.relkind}' AND c.oid >= 16384 AND c.relpersistence <> 't
         return (f"DROP {self.identity(obj)}",)
 
     def alter(self, old: QueryRelation, new: QueryRelation, before: Catalog, after: Catalog) -> Alteration | None:
-        if self.relkind != "v" or new.columns[: len(old.columns)] != old.columns or old.parameters != new.parameters:
+        if (old.query, old.columns) == (new.query, new.columns):
+            actions = parameter_actions(old.parameters, new.parameters)
+            return Alteration(tuple(f"ALTER {self.identity(new)} {action}" for action in actions))
+        if self.relkind != "v" or new.columns[: len(old.columns)] != old.columns:
             return None
         return Alteration((self.create(new, after, frozenset())[0].replace("CREATE ", "CREATE OR REPLACE ", 1),))
 

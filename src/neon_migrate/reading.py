@@ -108,14 +108,25 @@ class Reading:
         catalog = scratch_catalog(server, database, settings)
         return replace(start, catalog=catalog, scratch=ScratchDatabase(server, database, catalog))
 
-    def tried(self, before: Read, forward: Plan, goal: Catalog, batches: Sequence[Batch]) -> tuple[str, ...]:
-        """What is to be said of a Plan once it was run on a scratch that has rows in its tables."""
+    def tried(
+        self, before: Read, whole: Catalog, forward: Plan, goal: Catalog, batches: Sequence[Batch]
+    ) -> tuple[str, ...]:
+        """What is to be said of a Plan once it was run on a scratch that has rows in its tables.
+
+        whole  what the Plan starts from: `before`, and what a schema.json has no word for
+        """
         self.project.observer(Step("running the statements on a scratch Postgres"))
         start = self._scratch_of(before)
         if start.scratch is None:
             return start.warnings
         server, name = start.scratch.server, start.scratch.name
-        work = Work(name, before.catalog, before.catalog, goal, (), forward, ())
+        origin = before.catalog
+        if not origin.objects.keys() >= whole.objects.keys():
+            unlike = bring_in_line(server, name, whole, self.project.settings)
+            if unlike:
+                return (*start.warnings, "The statements were not tried:", *unlike)
+            origin = scratch_catalog(server, name, self.project.settings)
+        work = Work(name, origin, origin, goal, (), forward, ())
         try:
             found = drafts(server, work, batches, self.project.settings, reversible=False)
         except (ProofError, StatementError) as error:
