@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def compare(invocation: Invocation, sql: bool) -> Outcome:
     """Show every difference between the database and what its applied migrations make, both ways.
 
-    Tables that are none of yours go under `ignore` in the settings. The database is only read.
+    Tables that are none of yours go under `ignore` in the settings. The database is only read. The SQL is several
+    transactions where one would hold up the application: run it by psql -v ON_ERROR_STOP=1.
     """
     from neon_migrate import api
     from neon_migrate.render.compare import compare_page, compare_sql

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @command(
     {
         ExitCode.OK: "the migrations were taken back",
-        ExitCode.REFUSED: "not confirmed, or data would be lost, or a way back was computed; the options allow it",
+        ExitCode.REFUSED: "not confirmed; data would be lost or a way back was computed, which options allow; or the "
+        "database is not what a computed one starts from",
         ExitCode.HISTORY: "the version is not applied, or the folder and the ledger contradict each other",
         ExitCode.BUSY: "another run holds the migration lock, or a lock could not be had in time",
     },
@@ -37,7 +38,9 @@ def rollback(
     """Take VERSION and every later migration off the database, newest first.
 
     Shows which migrations go, by which down, and what data would be lost (with row counts), and asks to type the
-    version. Each down and the removal of its ledger row are one transaction. On a shared database prefer `undo`.
+    version. Each way back and the removal of its ledger row are one transaction, all or nothing, also where it is
+    computed: where that locks something for as long as there are rows, it is said. What is computed is run only on a
+    database that is what its migrations make. On a shared database prefer `undo`.
     """
     from neon_migrate import api
     from neon_migrate.render.rollback import rollback_page

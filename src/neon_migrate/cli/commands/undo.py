@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @command(
     {
-        ExitCode.OK: "the migration was written",
+        ExitCode.OK: "the migration was written, or the several that it takes",
         ExitCode.REFUSED: "data would be lost; --allow-data-loss allows it",
         ExitCode.HISTORY: "there is no such version, or later migrations stand in the way",
     }
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def undo(invocation: Invocation, version: int, allow_data_loss: bool) -> Outcome:
     """Write a new migration that takes VERSION back. What is applied is never deleted or edited.
 
-    (sqlx calls running a down file `revert`: that is `rollback` here.) No database is needed.
+    It has the text of VERSION's down file. Without one it is computed, as several migrations where one would hold up
+    the application. (sqlx calls running a down file `revert`: that is `rollback` here.) No database is needed.
     """
     from neon_migrate import api
     from neon_migrate.render.undo import undo_page
