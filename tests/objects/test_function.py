@@ -58,6 +58,29 @@ CASES = (
         ),
     ),
     Case(
+        "other and more defaults, under a view; fewer are a function made anew",
+        "CREATE FUNCTION f(OUT o integer, a integer, b integer DEFAULT 1) LANGUAGE sql AS 'SELECT 1'; CREATE VIEW v AS SELECT f(1)",
+        "CREATE FUNCTION f(OUT o integer, a integer DEFAULT 3, b integer DEFAULT 2) LANGUAGE sql AS 'SELECT 1'; CREATE VIEW v AS SELECT f(1)",
+        sql=(
+            "CREATE OR REPLACE FUNCTION public.f(OUT o integer, a integer DEFAULT 3, b integer DEFAULT 2)\n RETURNS integer\n LANGUAGE sql\nAS $function$SELECT 1$function$",
+        ),
+        back=(
+            "DROP VIEW public.v",
+            "DROP FUNCTION public.f(integer, integer)",
+            "CREATE FUNCTION public.f(OUT o integer, a integer, b integer DEFAULT 1)\n RETURNS integer\n LANGUAGE sql\nAS $function$SELECT 1$function$",
+            "CREATE VIEW public.v AS\n SELECT public.f(1) AS f",
+        ),
+    ),
+    Case(
+        "a polymorphic argument's default of another type",
+        "CREATE FUNCTION f(a anyelement DEFAULT 1) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION f(a anyelement DEFAULT 'x'::text) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        sql=(
+            "DROP FUNCTION public.f(anyelement)",
+            "CREATE FUNCTION public.f(a anyelement DEFAULT 'x'::text)\n RETURNS integer\n LANGUAGE sql\nAS $function$SELECT 1$function$",
+        ),
+    ),
+    Case(
         "a body that calls what is made later",
         "",
         "CREATE FUNCTION z() RETURNS integer LANGUAGE sql AS 'SELECT 1'; CREATE FUNCTION a() RETURNS integer LANGUAGE sql AS 'SELECT z()'",

@@ -21,6 +21,7 @@ class Function:
     types       of its input arguments, as `oidvectortypes` writes them: with the name they are its identity
     signature   what CREATE OR REPLACE may not change: arguments with names and modes, and the result
     definition  as `pg_get_functiondef` writes it
+    defaults    of the last of its input arguments, which the definition has too: it may change and add some
     language    of a body that is a text: Postgres looks into it when it is made, and records nothing of what it names
     """
 
@@ -30,6 +31,7 @@ class Function:
     procedure: bool
     signature: tuple[str, ...]
     definition: str
+    defaults: tuple[str, ...] = field(default=(), compare=False, repr=False)
     language: str = field(default="", compare=False, repr=False)
 
     @property
@@ -48,7 +50,10 @@ class FunctionKind(Kind[Function]):
 
     def query(self, major: int) -> str:
         return f"""SELECT p.oid, n.nspname, p.proname, oidvectortypes(p.proargtypes), p.prokind = 'p',
-  ARRAY[pg_get_function_arguments(p.oid), coalesce(pg_get_function_result(p.oid), '')], pg_get_functiondef(p.oid),
+  ARRAY[pg_get_function_identity_arguments(p.oid), coalesce(pg_get_function_result(p.oid), '')],
+  pg_get_functiondef(p.oid), CASE WHEN p.pronargdefaults > 0 THEN array_remove(ARRAY(
+    SELECT pg_get_function_arg_default(p.oid, number)
+    FROM generate_series(1, coalesce(array_length(p.proallargtypes, 1), p.pronargs)) number ORDER BY number), NULL) END,
   CASE WHEN p.prosqlbody IS NULL THEN l.lanname ELSE '' END
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= 16384 AND p.prokind <> 'a' AND {USER_SCHEMA}
@@ -56,8 +61,9 @@ WHERE p.oid >= 16384 AND p.prokind <> 'a' AND {USER_SCHEMA}
     AND d.deptype IN ('e', 'i'))"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, schema, name, types, procedure, signature, definition, language = row
-        function = Function(schema, name, types, procedure, tuple(signature), definition.rstrip("\n"), language)
+        oid, schema, name, types, procedure, signature, definition, defaults, language = row
+        written = definition.rstrip("\n")
+        function = Function(schema, name, types, procedure, tuple(signature), written, tuple(defaults or ()), language)
         return ((PG_PROC, oid, 0),), function
 
     def create(self, obj: Function, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
@@ -68,7 +74,7 @@ WHERE p.oid >= 16384 AND p.prokind <> 'a' AND {USER_SCHEMA}
         return (f"DROP {self.identity(obj)}",)
 
     def alter(self, old: Function, new: Function, before: Catalog, after: Catalog) -> Alteration | None:
-        if (old.signature, old.procedure) != (new.signature, new.procedure):
+        if (old.signature, old.procedure) != (new.signature, new.procedure) or not _takes_defaults(old, new):
             return None
         later = _may_name_what_comes_later(new, after, before.objects.keys())
         return Alteration(_unread(new.definition) if later else (new.definition,))
@@ -90,6 +96,14 @@ def _may_name_what_comes_later(obj: Function, after: Catalog, present: Collectio
         return True
     called = (key for word in words for key in after.routines.get(word, ()) if key not in present)
     return obj.language == "sql" and any(key > obj.key or key.kind != "function" for key in called)
+
+
+def _takes_defaults(old: Function, new: Function) -> bool:
+    """Whether OR REPLACE does it: what may be left out in a call stays so, and a polymorphic argument's default keeps
+    its type, of which nothing is known here.
+    """
+    polymorphic = any(each.startswith("any") for each in old.types.split(", "))
+    return len(old.defaults) <= len(new.defaults) and (not polymorphic or old.defaults == new.defaults)
 
 
 def _unread(statement: str) -> tuple[str, ...]:
