@@ -50,3 +50,35 @@ def test_a_secret_of_several_lines_is_hidden_by_the_line() -> None:
     """What was pasted with a line break turns up without it, or escaped."""
     secrets = Secrets({"NEON_API_KEY": "napi_one\nnapi_two\n", "GITHUB_TOKEN": "ghs_three\n"})
     assert secrets.redact(r"b'Bearer napi_one\nnapi_two' and ghs_three") == r"b'Bearer ***\n***' and ***"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text", "shown"),
+    [
+        ("p", "report what it prints", "report what it prints"),
+        ("p", "sent p, 'p' and (p)", "sent ***, '***' and (***)"),
+        ("p", "postgresql://me:p@pop.example/shop", "postgresql://me:***@pop.example/shop"),
+        ("p", "host=pop password=p user=pip", "host=pop password=*** user=pip"),
+        ("p", 'b"\\np"', 'b"\\n***"'),
+        ("p", "%20p", "%20***"),
+        (".", "it is . or '.', not a.b, nor c.", "it is *** or '***', not a.b, nor c."),
+        ("it", "write it with git", "write *** with git"),
+        ("postgres", "postgresql, and postgres, sent", "postgresql, and ***, sent"),
+        ("n2p", "an2pt n2p", "an2pt ***"),
+        ("n2pq", "an2pqt n2pq", "a***t ***"),
+    ],
+)
+def test_a_short_secret_does_not_spoil_words(secret: str, text: str, shown: str) -> None:
+    """It is left out where it stands by itself; one that no word has by chance, everywhere."""
+    assert Secrets({"PGPASSWORD": secret}).redact(text) == shown
+
+
+@pytest.mark.parametrize("password", ["p", "ab", "x1", ".", "$", "a b", "pw", "sql", "é"])
+@pytest.mark.parametrize(
+    "place",
+    ["{}", "'{}'", '"{}"', "sent {} to it", "line\n{}\nline", "password={}", "postgresql://me:{}@host/db", "`{}`"],
+)
+def test_a_short_secret_stands_nowhere_by_itself(password: str, place: str) -> None:
+    """Wherever something quotes it."""
+    said = place.format(password)
+    assert Secrets({"PGPASSWORD": password}).redact(said) == place.format("***")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,10 +12,14 @@ import stamina
 
 from neon_migrate.apply import apply
 from neon_migrate.errors import StatementError
+from neon_migrate.neon.model import RestorePoint
 from neon_migrate.postgres.target import Target
 from neon_migrate.render.rollback_plan import rollback_plan_markdown
+from neon_migrate.resolve import resolve
+from neon_migrate.restore import restore_point
 from neon_migrate.rollback import rollback
 from neon_migrate.rollback_plan import rollback_plan
+from neon_migrate.sql import split
 from tests.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -86,8 +91,14 @@ def test_restoring_names_all_that_goes_back(bench: Workbench, neon_api: FakeNeon
     assert set(way.databases) == {neon_api.database, "billing"}
     assert way.until is not None
     assert abs(way.until - at - timedelta(seconds=neon_api.retention_s)) < timedelta(seconds=1)
-    assert way.commands == (f"neon-migrate restore --lsn 0/16B3748 --preserve-under-name {way.preserve_under_name}",)
+    (command,) = way.commands
+    assert command == (
+        f"neon-migrate restore --lsn 0/16B3748 --time {at:%Y-%m-%dT%H:%M:%SZ}"
+        f" --preserve-under-name {way.preserve_under_name}"
+    )
     text = rollback_plan_markdown(plan)
+    named = dict(re.findall(r"--(lsn|time) (\S+)", command))
+    assert restore_point(**named) == RestorePoint("0/16B3748", at.replace(microsecond=0))
     assert "**every database on it" in text
     assert "**Every write since is lost**" in text
 
@@ -158,31 +169,129 @@ def test_an_untried_way_back_is_not_allowed_to_lose_data(bench: Workbench) -> No
     assert plan.inverse == ("neon-migrate rollback 2",)
 
 
-def test_a_no_transaction_migration_that_stopped_is_told(bench: Workbench) -> None:
-    """How many of its statements are committed."""
-    bench.write(_4_bad="-- no-transaction\nALTER TABLE users ADD a int;\nSELECT nope;")
+def _stopped_build(bench: Workbench, on: str = "(id / 10)") -> None:
+    """4 builds one index and fails at the next, over rows of which two have the same `on`."""
+    bench.write(
+        _4_bad="-- no-transaction\nCREATE INDEX CONCURRENTLY one ON users (id);\n"
+        f"CREATE UNIQUE INDEX CONCURRENTLY two ON users ({on});",
+        _5_more="SELECT 1;",
+    )
+    bench.query("ALTER TABLE users ADD kind text DEFAULT 'same'")  # drift, which no way back may touch
+    bench.query("INSERT INTO users VALUES (1), (2)")
     with pytest.raises(StatementError):
         apply(bench.project)
+
+
+def _indexes(bench: Workbench) -> set[tuple[str, bool]]:
+    return set(
+        bench.query(
+            "SELECT relname::text, indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid"
+            " WHERE indrelid = 'users'::regclass AND NOT indisprimary"
+        )
+    )
+
+
+def _by_hand(bench: Workbench, sql: str) -> None:
+    """As psql sends a script: statement by statement."""
+    for statement in split(sql):
+        bench.query(statement.text)
+
+
+def test_a_no_transaction_migration_that_stopped_is_told(bench: Workbench) -> None:
+    """How many of its statements are committed, what it left, and which of that is broken, by name."""
+    _stopped_build(bench)
+    assert _indexes(bench) == {("one", True), ("two", False)}
     plan = rollback_plan(bench.project, [2, 3], environment={})
-    (partly,) = plan.partly
-    assert "1 of its statements" in partly
+    (partly,), (begun,) = plan.partly, plan.begun
+    assert "1 of its 2 statements are committed" in partly
+    assert "index public.one, index public.two (not valid: its build did not finish)" in partly
+    assert "the next run goes on after those that are, and builds the index anew" in partly
+    assert (begun.path, begun.done, begun.total, begun.invalid) == ("migrations/4_bad.sql", 1, 2, ("public.two",))
+    assert partly in rollback_plan_markdown(plan).replace("\\", "")
+
+
+def test_what_a_no_transaction_migration_left_is_taken_back(bench: Workbench) -> None:
+    """Its SQL drops what the ledger does not know of, and no drift; `rollback` then takes back the rest."""
+    _stopped_build(bench)
+    plan = rollback_plan(bench.project, [2, 3], environment={})
+    (begun,) = plan.begun
+    assert begun.way_back is not None and begun.way_back.grade == "exact"
+    psql, resolved, rolled_back = plan.inverse
+    assert begun.way_back.sql.rstrip() in psql and psql.startswith("psql ")
+    assert (resolved, rolled_back) == ("neon-migrate resolve 4 --reverted", "neon-migrate rollback 2 --allow-data-loss")
+    assert begun.way_back.sql.count("DROP INDEX CONCURRENTLY") == 2
+    _by_hand(bench, begun.way_back.sql)
+    assert _indexes(bench) == set()
+    resolve(bench.project, 4, applied=False)
+    assert bench.query("SELECT to_regclass('_neon_migrate_progress')::text") == [(None,)]
+    rollback(bench.project, 2, confirm=lambda planned: True, allow_data_loss=True)
+    assert bench.versions() == [1]
+    assert bench.query("SELECT count(kind) FROM users") == [(2,)]
+
+
+def test_a_no_transaction_migration_goes_on_as_the_plan_says(bench: Workbench) -> None:
+    """The rows are corrected: the next run builds the broken index anew and goes on."""
+    _stopped_build(bench)
+    bench.query("UPDATE users SET id = 10 * id")
+    apply(bench.project)
+    assert _indexes(bench) == {("one", True), ("two", True)}
+    assert bench.versions() == [1, 2, 3, 4, 5]
+
+
+def test_a_no_transaction_migration_that_stopped_alone_is_something_to_take_back(bench: Workbench) -> None:
+    """Nothing of this run is in the ledger, and there is something in the database all the same; also where its
+    statements can't be tried, since they build on drift.
+    """
+    _stopped_build(bench, on="kind")
+    plan = rollback_plan(bench.project, [], environment={})
+    assert [command.split()[0] for command in plan.inverse] == ["psql", "neon-migrate"]
+    text = rollback_plan_markdown(plan)
+    assert "nothing to take back" not in text
+    assert "| `4`, as far as it ran |" in text
+    assert plan.begun[0].invalid == ("public.two",)
+
+
+def test_what_ran_of_a_file_that_was_edited_since_is_not_known(bench: Workbench) -> None:
+    """Then all that the applied migrations do not make is in question, and is said to be."""
+    _stopped_build(bench)
+    bench.write(_4_bad="-- no-transaction\nCREATE INDEX CONCURRENTLY other ON users (id);\nSELECT 1;")
+    plan = rollback_plan(bench.project, [2, 3], environment={})
+    (begun,), (partly,) = plan.begun, plan.partly
+    assert not begun.same
+    assert "not in its file any more" in partly
+    assert "column public.users.kind" in partly
+    assert begun.way_back is not None and begun.way_back.grade == "lossy"
 
 
 def test_it_reads_in_the_order_of_what_to_try(bench: Workbench) -> None:
-    """Forward, inverse SQL newest first, Neon's history."""
+    """Inverse SQL newest first, forward, and last Neon's history; and which variables the commands need."""
     text = rollback_plan_markdown(rollback_plan(bench.project, [2, 3], environment={}, backup="before-42"))
     order = [
         "**Applied:**",
         "**Not applied:**",
-        "Going forward",
-        "$EDITOR migrations/4_bad.sql",
-        "Inverse SQL",
+        "`NEON_DATABASE_URL`",
+        "`NEON_API_KEY`",
+        "1. Inverse SQL",
         "-- 3 drop",
         "-- 2 index",
-        "Neon's history",
+        "2. Going forward",
+        "$EDITOR migrations/4_bad.sql",
+        "neon-migrate apply",
+        "3. Neon's history",
         "before-42",
     ]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
+
+
+def test_going_forward_from_a_run_on_github_is_a_pull_request(bench: Workbench) -> None:
+    """Nobody is led past review and approval: `apply` is not among the commands."""
+    plan = rollback_plan(bench.project, [2, 3], environment={"GITHUB_ACTIONS": "true"})
+    assert plan.by_pull_request
+    assert plan.forward[0].startswith("git fetch")
+    assert plan.forward[-1] == "git push --set-upstream origin correct-migration-4"
+    text = rollback_plan_markdown(plan)
+    assert "neon-migrate apply" not in text
+    assert "open the pull request" in text
 
 
 def test_nothing_applied_leaves_nothing_to_take_back(bench: Workbench) -> None:

@@ -1,4 +1,7 @@
-"""The ways back from a deployment that failed half-way: inverse SQL, Neon's history, or going forward.
+"""The ways on from a deployment that failed half-way: inverse SQL, going forward, or Neon's history.
+
+They come in this order: what takes the deployment back and nothing else; what can wait for the morning where that which
+was applied harms nobody; and last what loses every write since.
 
 It is made when something has gone wrong already, so it fails over nothing: what can't be found out is said instead.
 """
@@ -10,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from neon_migrate.begun import BegunMigration, begun_migrations
 from neon_migrate.errors import NeonMigrateError
 from neon_migrate.events import Step
 from neon_migrate.execute import file_name
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from neon_migrate.ledger.folder import Folder
     from neon_migrate.ledger.migration import Migration
     from neon_migrate.neon.client import Access
+    from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.project import Project
     from neon_migrate.status import StatusReport
     from neon_migrate.way_back import Grade
@@ -73,11 +78,13 @@ class RollbackPlan:
     """What was done and what was not, and the three ways on.
 
     done       in the order in which they were applied
-    partly     what no-transaction migrations did that did not come to their end, in words
+    partly     how far no-transaction migrations came that did not come to their end, and what goes on, in words
+    begun      these migrations, with what each left and what takes that back, as far as it was found out
     inverse    commands that lead to the ways back; none where nothing was done
     grade      the worst of the ways back; None where one could not be tried
     restore    the way by Neon's history
-    forward    commands and advice for going on
+    forward    commands for going on by the road that the deployment came: a pull request, or `apply` by hand
+    by_pull_request  which of the two it was
     backup     the name of the backup branch or snapshot that was made before; empty for none
     warnings   what could not be found out
     above      versions above its oldest that another run applied: `rollback` would take them back too, so it is no way
@@ -95,6 +102,8 @@ class RollbackPlan:
     backup: str = ""
     warnings: tuple[str, ...] = ()
     above: tuple[int, ...] | None = ()
+    begun: tuple[BegunMigration, ...] = ()
+    by_pull_request: bool = False
 
 
 _WORST: tuple[Grade, ...] = ("impossible", "lossy", "exact")
@@ -114,32 +123,34 @@ def rollback_plan(
     applied      the versions that the run committed
     lsn, at      production's write-ahead log position and the time before the run, as they were recorded
     backup       the backup branch or snapshot that was made before it
-    environment  NEON_API_KEY and the like; os.environ
+    environment  NEON_API_KEY and the like, and whether this is a run on GitHub; os.environ
 
     Raises UsageError where no database is named, and nothing else on purpose.
     """
     target = project.require_target().direct()
+    variables = os.environ if environment is None else environment
     project.observer(Step("working out the ways back"))
     making = _Making(project, tuple(applied), [])
     found = making.folder()
-    done = making.done(found)
+    done, begun = making.done(found)
     there = making.status()
-    not_done, partly = making.left(found, there)
+    not_done, partly = making.left(found, there, begun)
     above = _above(done, there)
-    ways = [one.way_back for one in done]
-    grades = {way.grade for way in ways if way is not None}
+    by_pull_request = variables.get("GITHUB_ACTIONS") == "true"
     return RollbackPlan(
         str(target),
         done,
         not_done,
         partly,
-        _inverse(done, above),
-        next((grade for grade in _WORST if grade in grades), None) if None not in ways else None,
-        making.restore(lsn, at, os.environ if environment is None else environment),
-        _forward(done, not_done),
+        _inverse(done, begun, above),
+        _worst([*(one.way_back for one in done), *(one.way_back for one in begun)]),
+        making.restore(lsn, at, variables),
+        _forward(done, not_done, by_pull_request=by_pull_request),
         backup,
         tuple(making.warnings),
         above,
+        begun,
+        by_pull_request,
     )
 
 
@@ -158,16 +169,18 @@ class _Making:
             self.warnings.append(f"The migrations folder can't be read: {error.what}")
             return None
 
-    def done(self, found: Folder | None) -> tuple[DoneMigration, ...]:
+    def done(self, found: Folder | None) -> tuple[tuple[DoneMigration, ...], tuple[BegunMigration, ...]]:
+        """What this run applied, and what was begun."""
         files = {one.version: one for one in found.migrations} if found else {}
         going = [files[version] for version in sorted(self.applied) if version in files]
-        ways = self._ways(found, going) if found and going else {}
-        return tuple(
+        ways, begun = self._ways(found, going) if found else ({}, ())
+        done = tuple(
             DoneMigration(
                 version, file.description if file else "", ways.get(version), bool(file and file.down is None)
             )
             for version, file in ((version, files.get(version)) for version in sorted(self.applied))
         )
+        return done, begun
 
     def status(self) -> StatusReport | None:
         try:
@@ -179,7 +192,7 @@ class _Making:
             return None
 
     def left(
-        self, found: Folder | None, there: StatusReport | None
+        self, found: Folder | None, there: StatusReport | None, begun: Sequence[BegunMigration]
     ) -> tuple[tuple[PendingMigration, ...], tuple[str, ...]]:
         """What the ledger does not have, and what of it was begun all the same."""
         waiting = [entry for entry in there.pending if entry.version not in self.applied] if there else []
@@ -189,29 +202,38 @@ class _Making:
             for one in (found.migrations if found else ())
             if one.version in versions
         )
-        begun = (entry for entry in waiting if entry.statements_done is not None)
+        told = {one.version: _how_far(one) for one in begun}
         return pending, tuple(
-            f"{entry.version} ({entry.description}) runs outside a transaction: {entry.statements_done} of its "
-            "statements are committed, and apply goes on after them."
-            for entry in begun
+            told.get(entry.version)
+            or f"{entry.version} ({entry.description}) runs outside a transaction and stopped: "
+            f"{entry.statements_done} of its statements are committed. What else it left was not found out."
+            for entry in waiting
+            if entry.statements_done is not None
         )
 
-    def _ways(self, found: Folder, going: Sequence[Migration]) -> dict[int, WayBack]:
-        """Each way back, run on a scratch that is as production was before this run, with rows in every table."""
-        settings = self.project.settings
+    def _ways(self, found: Folder, going: Sequence[Migration]) -> tuple[dict[int, WayBack], tuple[BegunMigration, ...]]:
+        """Each way back, tried on a scratch; and what was begun with its own."""
+        settings, ways = self.project.settings, dict[int, WayBack]()
         try:
             live = read_live(self.project)
-            staying = tuple(one for one in live.history(found).applied if one.version not in self.applied)
+            history = live.history(found)
+            staying = tuple(one for one in history.applied if one.version not in self.applied)
             with self.project.scratch(major=live.major, wanted=snapshot_keys(staying, settings)) as server:
-                start = drift_of(server, live, staying, settings).database
-                with follow(server, start, going, settings) as trail:
-                    for one in going:
-                        if not trail.ran(one):
-                            self.warnings.append(f"{one.version} does not run on a scratch: its way back was not tried")
-                    return {one.version: graded(one, *trail.around(one), trail) for one in going if trail.ran(one)}
+                if going:
+                    start = drift_of(server, live, staying, settings).database
+                    ways = self._tried(server, start, going)
+                return ways, begun_migrations(server, live, history.applied, history.pending, settings)
         except NeonMigrateError as error:
             self.warnings.append(f"The ways back could not be tried: {error.what}")
-            return {}
+            return ways, ()
+
+    def _tried(self, server: ScratchServer, start: str, going: Sequence[Migration]) -> dict[int, WayBack]:
+        """Each way back, run on a scratch that is as production was before this run, with rows in every table."""
+        with follow(server, start, going, self.project.settings) as trail:
+            for one in going:
+                if not trail.ran(one):
+                    self.warnings.append(f"{one.version} does not run on a scratch: its way back was not tried")
+            return {one.version: graded(one, *trail.around(one), trail) for one in going if trail.ran(one)}
 
     def restore(self, lsn: str, at: datetime | None, environment: Mapping[str, str]) -> RestoreWay:
         if not lsn and at is None:
@@ -244,7 +266,8 @@ class _Making:
         except NotRestorableError as error:
             why = "\n".join(filter(None, (error.what, error.why)))
             return RestoreWay(False, why, lsn, at, branch.name, databases, window, until)
-        point = f"--lsn {lsn}" if lsn else f"--time {at:%Y-%m-%dT%H:%M:%SZ}"
+        time = at.astimezone(UTC).strftime("--time %Y-%m-%dT%H:%M:%SZ") if at is not None else ""
+        point = " ".join(filter(None, (f"--lsn {lsn}" if lsn else "", time)))
         command = f"neon-migrate restore {point} --preserve-under-name {name}"
         return RestoreWay(True, "", lsn, at, branch.name, databases, window, until, name, (command,))
 
@@ -257,15 +280,55 @@ def _above(done: Sequence[DoneMigration], there: StatusReport | None) -> tuple[i
     return tuple(version for version in recorded if version not in ours and version > min(ours, default=version))
 
 
-def _inverse(done: Sequence[DoneMigration], above: tuple[int, ...] | None) -> tuple[str, ...]:
-    """`neon-migrate rollback` with what the ways back ask for, as far as they were tried; else what does no harm.
+def _worst(ways: Sequence[WayBack | None]) -> Grade | None:
+    grades = {way.grade for way in ways if way is not None}
+    return None if None in ways else next((grade for grade in _WORST if grade in grades), None)
+
+
+def _how_far(begun: BegunMigration) -> str:
+    """Where a no-transaction migration stands, and how it goes on (`stepwise` and `postgres.indexes` do so)."""
+    left = f" It left: {', '.join(begun.left)}." if begun.left else ""
+    goes_on = (
+        "Once what stopped it is corrected, in the rows or in the statements that are not done, the next run goes on "
+        "after those that are" + (", and builds the index anew." if begun.invalid else ".")
+        if begun.same
+        else "Those are not in its file any more, so the next run refuses to go on: bring them back, or take it back."
+    )
+    return (
+        f"{begun.version} ({begun.description}) runs outside a transaction and stopped: {begun.done} of its "
+        f"{begun.total} statements are committed.{left} {goes_on}"
+    )
+
+
+def _inverse(
+    done: Sequence[DoneMigration], begun: Sequence[BegunMigration], above: tuple[int, ...] | None
+) -> tuple[str, ...]:
+    """The commands that take back what was begun, and then what was applied; those that do no harm where that much is
+    not known.
+    """
+    if above is None:
+        return ("neon-migrate status",) if done else ()
+    return (*(command for one in reversed(begun) for command in _taken_back(one)), *_rolled_back(done, above))
+
+
+def _taken_back(begun: BegunMigration) -> tuple[str, ...]:
+    """The ledger does not know of it, so `rollback` does not either; `resolve` looks whether all of it is gone, and
+    forgets then how far it came.
+    """
+    if begun.way_back is None:
+        return ()
+    sql = begun.way_back.sql.rstrip()
+    run = (f"psql -v ON_ERROR_STOP=1 \"$NEON_DATABASE_URL\" <<'SQL'\n{sql}\nSQL",) if sql else ()
+    return (*run, f"neon-migrate resolve {begun.version} --reverted")
+
+
+def _rolled_back(done: Sequence[DoneMigration], above: tuple[int, ...]) -> tuple[str, ...]:
+    """`neon-migrate rollback` with what the ways back ask for, as far as they were tried.
 
     It takes back every later version too, so it is named only where all of those are this run's.
     """
     if not done:
         return ()
-    if above is None:
-        return ("neon-migrate status",)
     if above:
         return tuple(f"neon-migrate undo {one.version}" for one in reversed(done))
     ways = [one.way_back for one in done if one.way_back is not None]
@@ -275,7 +338,21 @@ def _inverse(done: Sequence[DoneMigration], above: tuple[int, ...] | None) -> tu
     return (f"neon-migrate rollback {done[0].version}{loses}{computed}",)
 
 
-def _forward(done: Sequence[DoneMigration], not_done: Sequence[PendingMigration]) -> tuple[str, ...]:
+def _forward(
+    done: Sequence[DoneMigration], not_done: Sequence[PendingMigration], *, by_pull_request: bool
+) -> tuple[str, ...]:
+    """What failed may be corrected in its file, which is not applied; what was applied takes a new migration."""
     correct = (f"$EDITOR {not_done[0].path}",) if not_done else ()
     undo = tuple(f"neon-migrate undo {one.version}" for one in reversed(done)) if not not_done else ()
-    return (*correct, *undo, "neon-migrate validate", "neon-migrate dry-run", "neon-migrate apply")
+    if not by_pull_request:
+        return (*correct, *undo, "neon-migrate validate", "neon-migrate dry-run", "neon-migrate apply")
+    number = not_done[0].version if not_done else done[0].version if done else 0
+    branch = f"correct-migration-{number}"
+    return (
+        f"git fetch origin && git switch --create {branch} origin/HEAD",
+        *correct,
+        *undo,
+        "neon-migrate validate",
+        f"git add --all && git commit --message 'Correct migration {number}'",
+        f"git push --set-upstream origin {branch}",
+    )

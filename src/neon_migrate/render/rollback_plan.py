@@ -10,10 +10,28 @@ from neon_migrate.render.page import listing, plural
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from neon_migrate.rollback_plan import DoneMigration, RestoreWay, RollbackPlan
+    from neon_migrate.report import WayBack
+    from neon_migrate.rollback_plan import RestoreWay, RollbackPlan
 
 
 _IN_STEP = "The application that is deployed has to be the one from before, or one that does with both."
+_NEEDED = (
+    "The commands are for a checkout of the commit that was deployed, and need the environment variable "
+    "`NEON_DATABASE_URL` (production, by its direct host); `restore` and `dry-run` also `NEON_API_KEY` and "
+    "`NEON_PROJECT_ID`.\n"
+)
+_BY_PULL_REQUEST = (
+    "By the same road: a pull request, which rehearses it, then the deployment with its approval. Where what was "
+    "applied harms nobody, this is mostly the best way, and can wait until somebody is there to review it.\n"
+)
+_BY_HAND = (
+    "Mostly the best way where what was applied harms nobody: correct what failed, and apply it by the hand that "
+    "applied this.\n"
+)
+_FORGET = (
+    "`resolve` looks whether all of it is gone, and forgets then how far it came; what its statements wrote into rows "
+    "stays written.\n"
+)
 
 
 def rollback_plan_markdown(plan: RollbackPlan) -> str:
@@ -24,11 +42,14 @@ def rollback_plan_markdown(plan: RollbackPlan) -> str:
 def _parts(plan: RollbackPlan) -> Iterator[str]:
     yield f"## Ways on for {code(plan.database)}\n"
     yield bullets(_state(plan))
-    yield "### 1. Going forward\n"
-    yield "Mostly the best way where what was done harms nobody: correct what failed and deploy again.\n"
-    yield block("\n".join(plan.forward), "sh")
-    yield "### 2. Inverse SQL\n"
+    yield _NEEDED
+    yield "### 1. Inverse SQL\n"
     yield from _inverse(plan)
+    yield "### 2. Going forward\n"
+    yield _BY_PULL_REQUEST if plan.by_pull_request else _BY_HAND
+    yield block("\n".join(plan.forward), "sh")
+    if plan.by_pull_request:
+        yield "Then open the pull request, and merge it.\n"
     yield "### 3. Neon's history\n"
     yield from _restore(plan.restore, plan.backup)
     if plan.warnings:
@@ -45,15 +66,21 @@ def _state(plan: RollbackPlan) -> Iterator[str]:
 
 
 def _inverse(plan: RollbackPlan) -> Iterator[str]:
-    if not plan.done:
+    if not plan.done and not plan.partly:
         yield "Nothing was applied, so there is nothing to take back.\n"
         return
-    yield f"{_IN_STEP}\n"
+    yield f"Takes back what this deployment did, and nothing else. {_IN_STEP}\n"
     newest_first = list(reversed(plan.done))
-    rows = [(code(str(one.version)), _grade(one), _cost(one)) for one in newest_first]
-    yield table(("migration", "way back", "what it costs"), rows)
+    rows = [(f"{code(str(one.version))}, as far as it ran", *_worth(one.way_back)) for one in reversed(plan.begun)]
+    rows += [(code(str(one.version)), *_worth(one.way_back)) for one in newest_first]
+    if rows:
+        yield table(("migration", "way back", "what it costs"), rows)
+    yield from _not_found_out(plan)
     yield from _no_rollback(plan)
-    yield block("\n".join(plan.inverse), "sh")
+    if plan.inverse:
+        yield block("\n".join(plan.inverse), "sh")
+    if any(one.way_back for one in plan.begun):
+        yield _FORGET
     sql = "\n".join(
         f"-- {one.version} {one.description}\n{one.way_back.sql.rstrip()}\n" for one in newest_first if one.way_back
     )
@@ -61,8 +88,16 @@ def _inverse(plan: RollbackPlan) -> Iterator[str]:
         yield details("SQL, newest first", block(sql, "sql"))
 
 
+def _not_found_out(plan: RollbackPlan) -> Iterator[str]:
+    """What is to be said of a migration that was begun, where what it left is not known."""
+    if len(plan.partly) > sum(one.way_back is not None for one in plan.begun):
+        yield "What the migration left that stopped half-way: `neon-migrate compare` shows it, once it can be had.\n"
+
+
 def _no_rollback(plan: RollbackPlan) -> Iterator[str]:
     """Why `rollback` is not among the commands, where it is not."""
+    if not plan.done:
+        return
     command = code(f"neon-migrate rollback {plan.done[0].version}")
     if plan.above is None:
         yield f"{command} takes back every later version too, and which those are is not known: look first.\n"
@@ -75,14 +110,11 @@ def _no_rollback(plan: RollbackPlan) -> Iterator[str]:
         )
 
 
-def _grade(done: DoneMigration) -> str:
-    return GRADES[done.way_back.grade] if done.way_back else "not tried"
-
-
-def _cost(done: DoneMigration) -> str:
-    if done.way_back is None:
-        return "not known"
-    return " ".join(map(escaped, done.way_back.what)) or "nothing: all is as before"
+def _worth(way: WayBack | None) -> tuple[str, str]:
+    """A way back's grade and what it costs."""
+    if way is None:
+        return "not tried", "not known"
+    return GRADES[way.grade], " ".join(map(escaped, way.what)) or "nothing: all is as before"
 
 
 def _restore(way: RestoreWay, backup: str) -> Iterator[str]:
@@ -90,11 +122,12 @@ def _restore(way: RestoreWay, backup: str) -> Iterator[str]:
         yield f"Not possible: {escaped(way.why_not)}\n"
     else:
         everything = listing(tuple(map(code, way.databases)))
+        databases = "every database" if len(way.databases) != 1 else "the database"
         yield (
-            f"Takes the branch {code(way.branch)} back to where it was before the deployment, with "
-            f"**{'every database' if len(way.databases) != 1 else 'the database'} on it ({everything})**. "
-            f"**Every write since is lost** from them; the state of now stays as the branch "
-            f"{code(way.preserve_under_name)}. The command says how many rows that is, and asks.\n"
+            f"The last way, since it takes more than this deployment: it takes the branch {code(way.branch)} back to "
+            f"where it was before, with **{databases} on it ({everything})**. **Every write since is lost** from them; "
+            f"the state of now stays as the branch {code(way.preserve_under_name)}. The command says how many rows "
+            "that is, and asks.\n"
         )
         yield block("\n".join(way.commands), "sh")
         if way.until is not None:
