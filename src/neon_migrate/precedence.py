@@ -70,7 +70,8 @@ def _passing_on(work: Operations) -> Iterator[_Wait]:
     for key in work.alters:
         if key.kind == "column":
             parents = getattr(work.after.objects[Key("table", key.schema, key.name)], "parents", ())
-            yield from (((PUT, key), (PUT, Key("column", *parent, key.part))) for parent in parents)
+            above = (Key("column", schema, table, key.part) for schema, table in parents)
+            yield from (((PUT, key), (PUT, column)) for column in above)
 
 
 def _taking_down(work: Operations, places: Placement, names_wait: Set[_Wait]) -> Iterator[_Wait]:

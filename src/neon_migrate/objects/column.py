@@ -166,7 +166,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
 def _source(column: Column, catalog: Catalog) -> Column | None:
     """The column of a parent whose changes are changes of this one too, be it also one of its own table."""
     parents = getattr(catalog.objects.get(Key("table", column.schema, column.table)), "parents", ())
-    keys = (Key("column", *parent, column.name) for parent in parents)
+    keys = (Key("column", schema, table, column.name) for schema, table in parents)
     found = (catalog.objects.get(key) for key in ((column.of_parent,) if column.of_parent else keys))
     return next((source for source in found if isinstance(source, Column)), None)
 
