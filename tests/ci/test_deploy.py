@@ -420,6 +420,26 @@ def test_ways_back_and_outputs_that_fail_take_nothing_else_with_them(road: Road,
     assert [one.name for one in report.files] == ["neon-migrate-deployment.json"]
 
 
+def test_a_page_that_can_not_be_made_takes_nothing_else_with_it(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault in what shows the ways back: the outcome stands in summary, comment, Slack and the record."""
+
+    def fail(plan: object) -> str:
+        raise RuntimeError("ann@example.com")
+
+    monkeypatch.setattr("neon_migrate.ci.deploy.rollback_plan_markdown", fail)
+    road.bench.write(_0002_wrong="SELECT nope;")
+    report = _deploy(road, _approved(road))
+    assert report.exit_code is ExitCode.FAILED
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "The job summary could not be written",
+        "An artifact is missing",
+    ]
+    assert "1 migration applied, 1 not" in road.summary
+    assert "neon-migrate: the deployment failed" in road.comment
+    assert [one.name for one in report.files] == ["neon-migrate-deployment.json"]
+    assert "ann@example.com" not in "".join(report.warnings)
+
+
 def test_a_failing_slack_fails_no_deployment(road: Road) -> None:
     """It is a warning; so is a comment that GitHub refuses."""
     approved = _approved(road)

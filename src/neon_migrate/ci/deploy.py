@@ -26,7 +26,7 @@ from neon_migrate.rollback_plan import rollback_plan
 from neon_migrate.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from neon_migrate.ci.run import Run
@@ -197,13 +197,13 @@ def _tell(run: Run, report: DeployReport) -> DeployReport:
     The outcome comes first: a job that is cancelled has seconds left, and the ways back take longer to be worked out.
     """
     comments, warnings = dict[int, str](), report.warnings
-    warnings += run.summarise(outcome_markdown(report, run.event.run_url))
+    warnings += run.summarise(partial(outcome_markdown, report, run.event.run_url))
     if report.before is not None and not report.succeeded:
         before = report.before
         ways, unknown = run.attempt("The ways back could not be worked out", partial(_ways_on, run, report, before))
         warnings += unknown
         report = replace(report, rollback=ways)
-        warnings += run.summarise(rollback_plan_markdown(ways)) if ways else ()
+        warnings += run.summarise(partial(rollback_plan_markdown, ways)) if ways else ()
     if report.plan is None or report.plan.pending:
         found, unasked = run.attempt("The comment could not be updated", partial(tell_pull_requests, run, report))
         comments, refused = found or ({}, unasked)
@@ -219,12 +219,12 @@ def _tell(run: Run, report: DeployReport) -> DeployReport:
     return replace(report, files=files, warnings=warnings + unwritten + run.outputs(outputs))
 
 
-def _texts(report: DeployReport) -> dict[str, str]:
+def _texts(report: DeployReport) -> dict[str, Callable[[], str]]:
     """The artifacts by name."""
-    texts = {DEPLOYMENT_FILE: as_json(report)}
-    if report.rollback is not None:
-        texts[WAYS_BACK_FILE] = rollback_plan_markdown(report.rollback)
-    return texts
+    record = {DEPLOYMENT_FILE: partial(as_json, report)}
+    if report.rollback is None:
+        return {**record}
+    return {**record, WAYS_BACK_FILE: partial(rollback_plan_markdown, report.rollback)}
 
 
 def _ways_on(run: Run, report: DeployReport, before: StateBefore) -> RollbackPlan:

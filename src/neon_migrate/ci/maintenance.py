@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from neon_migrate.ci.failure import as_ours
@@ -108,7 +109,7 @@ def _tell(run: Run, report: MaintenanceReport) -> MaintenanceReport:
     if report.failures:
         title = f"The maintenance of {run.project.require_target().direct()} failed"
         warnings += run.tell(Message("failure", title, tuple(failure.what for failure in report.failures)))
-    warnings += run.summarise(maintenance_markdown(replace(report, warnings=warnings)))
+    warnings += run.summarise(partial(maintenance_markdown, replace(report, warnings=warnings)))
     outputs = {
         "drift": "" if report.compared is None else str(len(report.compared.differences)),
         "export": "" if report.exported is None else str(report.exported.path),

@@ -36,14 +36,13 @@ def plan(project: Project, environment: Mapping[str, str], *, deploy_to: str) ->
         found = planned(project)
         outputs = {"pending": str(len(found.pending)), "digest": found.digest, "plan": encode_plan(found)}
         write_outputs(outputs, environment)  # without them there is nothing to approve
-        summary = plan_markdown(found, deploy_to)
     except Exception as error:
         ours = as_ours(error)
         failure = run.failure(ours)
-        run.summarise(unplanned_markdown(failure, deploy_to))
+        run.summarise(lambda: unplanned_markdown(failure, deploy_to))
         run.tell(Message("failure", f"The deployment to {deploy_to} can't be planned", (failure.what,)))
         raise ours from (None if ours is error else error)
-    warnings = run.summarise(summary)
+    warnings = run.summarise(lambda: plan_markdown(found, deploy_to))
     if found.pending:
         lines = tuple(f"{one.version} {one.description}" for one in found.pending)
         title = f"{plural(len(found.pending), 'migration')} for {found.database} wait for approval"

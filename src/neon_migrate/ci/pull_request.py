@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from neon_migrate.ci.failure import as_ours
@@ -89,7 +90,7 @@ def _rehearse(run: Run) -> tuple[Report | None, Failure | None, ExitCode, str]:
 def _tell(run: Run, made: PullRequestReport, pages: _Pages) -> PullRequestReport:
     """Everything that is written; what can't be is a warning, and takes nothing else with it."""
     files, warnings = _artifacts(run, made)
-    warnings += run.summarise(pages.summary)
+    warnings += run.summarise(lambda: pages.summary)
     url = ""
     number = run.event.number
     if number is not None and run.event.has_secrets:
@@ -137,8 +138,12 @@ def _text(run: Run, made: PullRequestReport, most: int) -> str:
 
 
 def _artifacts(run: Run, made: PullRequestReport) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    findings = {SARIF_FILE: partial(_sarif, run, made)}
+    if made.report is None:
+        return run.artifacts(findings)
+    return run.artifacts({**findings, REPORT_FILE: partial(encode, made.report)})
+
+
+def _sarif(run: Run, made: PullRequestReport) -> str:
     category = "/".join(filter(None, ("neon-migrate", run.folder)))
-    texts = {SARIF_FILE: json.dumps(sarif(made.remarks, category=category), indent=1, ensure_ascii=False) + "\n"}
-    if made.report is not None:
-        texts[REPORT_FILE] = encode(made.report)
-    return run.artifacts(texts)
+    return json.dumps(sarif(made.remarks, category=category), indent=1, ensure_ascii=False) + "\n"

@@ -101,19 +101,22 @@ class Run:
         write_whole(path, text)
         return path
 
-    def artifacts(self, texts: Mapping[str, str]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-        """The artifacts, by name, that could be written, and a warning for each that could not."""
+    def artifacts(self, texts: Mapping[str, Callable[[], str]]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+        """The artifacts, by name, that could be made and written, and a warning for each that could not."""
         files: tuple[Path, ...] = ()
         warnings: tuple[str, ...] = ()
         for name, text in texts.items():
-            path, unwritten = self.attempt("An artifact is missing", partial(self.artifact, name, text))
+            path, unwritten = self.attempt("An artifact is missing", partial(self._make, name, text))
             files += (path,) if path is not None else ()
             warnings += unwritten
         return files, warnings
 
-    def summarise(self, text: str) -> tuple[str, ...]:
-        """Add to the job summary; gives a warning where that failed."""
-        return self.attempt("The job summary could not be written", lambda: write_summary(text, self.environment))[1]
+    def _make(self, name: str, text: Callable[[], str]) -> Path:
+        return self.artifact(name, text())
+
+    def summarise(self, text: Callable[[], str]) -> tuple[str, ...]:
+        """Add to the job summary; gives a warning where it could not be made or written."""
+        return self.attempt("The job summary could not be written", lambda: write_summary(text(), self.environment))[1]
 
     def outputs(self, values: Mapping[str, str]) -> tuple[str, ...]:
         """Set the step's outputs; gives a warning where that failed."""
