@@ -238,6 +238,18 @@ KEYS = "CREATE TABLE t (id integer NOT NULL, b integer NOT NULL{}); CREATE TABLE
             KEYS.format("", ", c integer GENERATED ALWAYS AS (id) STORED") + "CREATE INDEX j ON t (id, b)",
             id="an index, and what takes long",
         ),
+        pytest.param(
+            KEYS.format(", gone integer", "") + "CREATE INDEX i ON t (id, gone)",
+            KEYS.format(", more integer", "") + "CREATE INDEX j ON t (id, b)",
+            id="an index on a column that goes as well",
+        ),
+        pytest.param(
+            KEYS.replace("); CREATE", ") PARTITION BY RANGE (id); CREATE").format("", "")
+            + "CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX i ON t (id)",
+            KEYS.replace("); CREATE", ") PARTITION BY RANGE (id); CREATE").format("", "")
+            + "CREATE TABLE p PARTITION OF t DEFAULT; CREATE INDEX j ON t (id, b)",
+            id="an index of a partitioned table",
+        ),
     ],
 )
 def test_one_of_another_name(scratch: ScratchServer, old: str, new: str) -> None:

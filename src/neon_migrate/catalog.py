@@ -124,6 +124,15 @@ class Catalog:
         return MappingProxyType({owner: tuple(keys) for owner, keys in found.items()})
 
     @cached_property
+    def partitions(self) -> Mapping[Key, tuple[Key, ...]]:
+        """For each table the tables that are its partitions or inherit from it, sorted."""
+        found: dict[Key, list[Key]] = {}
+        for key in sorted(self.objects):
+            for parent in getattr(self.objects[key], "parents", ()):
+                found.setdefault(key._replace(schema=parent[0], name=parent[1]), []).append(key)
+        return MappingProxyType({parent: tuple(keys) for parent, keys in found.items()})
+
+    @cached_property
     def routines(self) -> Mapping[str, tuple[Key, ...]]:
         """The functions and aggregates by their bare names, in lower case."""
         found: dict[str, list[Key]] = {}

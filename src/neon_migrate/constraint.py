@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -23,6 +23,7 @@ _NO_NOT_VALID = "Reads both tables while writes to them wait: before 18, NOT VAL
 _PARTITIONED = (
     "Builds an index on every partition while nobody can use the table: there is no other way for its parent."
 )
+_TAKES_OVER = "Takes over what each partition was given before, so that none is read or indexed under a lock."
 _BUILT_UNDER_LOCK = "Builds an index while nobody can use the table: there is no other way for a constraint like this."
 
 
@@ -33,6 +34,8 @@ class Constraint:
     kind        primary_key, unique, foreign_key, check or exclusion
     definition  as `pg_get_constraintdef` writes it, without NOT VALID
     validated   whether it is known to hold for all rows
+    of_parent   whether its table's parent gets one that makes it, or takes it over where it is there already
+    takes_over  whether all partitions have one of their own by the time that it is made
     """
 
     kind: str
@@ -41,6 +44,8 @@ class Constraint:
     name: str
     definition: str
     validated: bool = True
+    of_parent: bool = field(default=False, compare=False, repr=False)
+    takes_over: bool = field(default=False, compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -95,6 +100,8 @@ FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384
         return tuple(addresses), Constraint(self.name, table.schema, table.name, name, definition, validated)
 
     def create(self, obj: Constraint, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        if obj.of_parent:
+            return ()
         not_valid = "" if obj.validated or "NOT ENFORCED" in obj.definition else _NOT_VALID
         return (f"{_alter_table(obj)} ADD {obj.line_in_table(after)}{not_valid}",)
 
@@ -110,18 +117,19 @@ FROM pg_constraint WHERE contype = '{self.contype}' AND conrelid >= 16384
     def create_online(self, obj: Constraint, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
         if not obj.validated:
             return ()
+        obj = replace(obj, of_parent=False)
         table = after.objects.get(obj.owner) if obj.owner else None
         partitioned = bool(getattr(table, "divided_by", ""))
+        name = f"add {obj.name} to {obj.table}"
+        if obj.takes_over:
+            return (OnlineStep(tuple(self.create(obj, after, frozenset())), why=_TAKES_OVER, name=name),)
         if self.contype == "c" or (self.contype == "f" and not (partitioned and before.major < 18)):
             added = tuple(self.create(replace(obj, validated=False), after, frozenset()))
-            name = f"add {obj.name} to {obj.table}"
             return OnlineStep(added, why=_ADDED, name=name), validated(obj.schema, obj.table, obj.name)
         if self.contype in ("p", "u") and not partitioned and (built := _built_before(obj, before, after)):
             return built
         why = _NO_NOT_VALID if self.contype == "f" else _PARTITIONED if partitioned else _BUILT_UNDER_LOCK
-        return (
-            OnlineStep(tuple(self.create(obj, after, frozenset())), Run.LONG, why, f"add {obj.name} to {obj.table}"),
-        )
+        return (OnlineStep(tuple(self.create(obj, after, frozenset())), Run.LONG, why, name),)
 
     def rename(self, old: Constraint, new: Constraint) -> Sequence[str]:
         return (f"{_alter_table(new)} RENAME CONSTRAINT {identifier(old.name)} TO {identifier(new.name)}",)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from neon_migrate.catalog import Catalog, DatabaseObject
 
 _KINDS = {"p": "primary_key", "u": "unique", "x": "exclusion", "f": "foreign_key", "c": "check"}
+_SAME = {"index": "index", "partitioned_index": "index", **{kind: kind for kind in _KINDS.values()}}
+"""The kinds of which a partition may have what its parent has as well; both sorts of indexes are the same thing."""
+
 _NOT_VALID = " NOT VALID"
 
 
@@ -36,17 +39,57 @@ def with_left_behind(before: Catalog, after: Catalog) -> Catalog:
 
 
 def with_brought_along(before: Catalog, after: Catalog) -> Catalog:
-    """`after` with what tables are to have of their own before the parents take them that they have not in `before`.
+    """`after` with what partitions are to have of their own before they have it from their parents.
 
-    A partition that has them is attached without its rows being looked at for them, and what it has already stays.
+    Those that are attached have all of it by then, so that their rows need not be looked at for it, and what they have
+    already stays. Those that stay have their parents' new keys and indexes, which take them over.
     """
-    parts = {
-        obj.key: (obj, _needs(after, table, obj))
-        for table in _with_other_parents(after, before)
-        if table.bound
-        for obj in _parts(table)
+    own = [obj for table in _with_other_parents(after, before) if table.bound for obj in _parts(table)]
+    own += [replace(obj, of_parent=True) for obj in _new_from_parents(before, after)]  # type: ignore[type-var]
+    if not own:
+        return after
+    with_own = _with(after, {obj.key: (obj, _needs(after, obj)) for obj in own})
+    ready: dict[Key, Any] = {
+        key: replace(obj, takes_over=True)  # type: ignore[type-var]
+        for key, obj in with_own.objects.items()
+        if key not in before.objects and _all_partitions_have_it(before, with_own, key)
     }
-    return _with(after, parts)
+    return replace(with_own, objects={**with_own.objects, **ready})
+
+
+def taken_over(catalog: Catalog, key: Key) -> Iterator[Key]:
+    """The keys or indexes of its table's partitions that this one, once it is made, takes over."""
+    obj: Any = catalog.objects[key]
+    for partition in catalog.partitions.get(obj.owner, ()):
+        for part in catalog.owned.get(partition, ()):
+            other: Any = catalog.objects[part]
+            if _SAME.get(part.kind) == _SAME.get(key.kind, "") and _definition(other) == _definition(obj):
+                yield part
+
+
+def _all_partitions_have_it(before: Catalog, after: Catalog, key: Key) -> bool:
+    """Whether those that are in use have what a partitioned table is to have."""
+    owner = after.objects[key].owner
+    if key.kind not in _SAME or owner is None or not getattr(after.objects.get(owner), "divided_by", ""):
+        return False
+    have = {after.objects[part].owner for part in taken_over(after, key)}
+    return all(one in have for one in after.partitions.get(owner, ()) if one in before.objects)
+
+
+def _new_from_parents(before: Catalog, after: Catalog) -> Iterator[DatabaseObject]:
+    """What partitions that stay are to get from their parents, where it can be made before without a long lock."""
+    names = {(old.schema, one[1]) for old in before.of_kind("table") if isinstance(old, Table) for one in old.brought}
+    sorts = "iIpu" if before.major >= 18 else "iIpuf"  # a partitioned table has no foreign key NOT VALID before 18
+    for new in after.of_kind("table"):
+        old = before.objects.get(new.key)
+        if not isinstance(new, Table) or not isinstance(old, Table) or not new.brought or not new.bound:
+            continue
+        if new.divided_by != old.divided_by or not set(new.parents) & set(old.parents):
+            continue
+        had = {(sort, definition) for sort, _, definition, _ in old.brought}
+        for one, obj in zip(new.brought, _parts(new), strict=True):
+            if one[0] in sorts and (one[0], one[2]) not in had and (new.schema, one[1]) not in names:
+                yield obj
 
 
 def ancestors(catalog: Catalog, table: Key) -> Iterator[Key]:
@@ -90,17 +133,16 @@ def _parts(table: Table) -> Iterator[DatabaseObject]:
             yield PartitionedIndex(table.schema, name, table.name, bool(unique), definition.removeprefix(head))
 
 
-def _needs(catalog: Catalog, table: Table, part: Any) -> frozenset[Key]:
+def _needs(catalog: Catalog, part: Any) -> frozenset[Key]:
     """What such a part depends on: what the one does that it comes from, on its own table's columns."""
-    above = list(ancestors(catalog, table.key))
-    said = _definition(table, part)
-    sources = (key for parent in above for key in catalog.owned.get(parent, ()))
-    same = [key for key in sources if getattr(catalog.objects[key], "definition", None) == said]
+    above = list(ancestors(catalog, part.owner))
+    sources = (catalog.objects[key] for parent in above for key in catalog.owned.get(parent, ()) if key.kind in _SAME)
+    same = [obj.key for obj in sources if _definition(obj) == _definition(part)]
     needed = {need for key in same for need in catalog.depends.get(key, ())}
-    return frozenset(_on_own_columns(table, above, needed))
+    return frozenset(_on_own_columns(part.owner, above, needed))
 
 
-def _on_own_columns(table: Table, above: Iterable[Key], needed: Iterable[Key]) -> Iterator[Key]:
+def _on_own_columns(table: Key, above: Iterable[Key], needed: Iterable[Key]) -> Iterator[Key]:
     tables = {tuple(parent[1:3]) for parent in above}
     for need in needed:
         if need.kind == "column" and need[1:3] in tables:
@@ -109,9 +151,9 @@ def _on_own_columns(table: Table, above: Iterable[Key], needed: Iterable[Key]) -
             yield need
 
 
-def _definition(table: Table, part: Any) -> str:
-    """As a parent's has it: that of an index does not name the table."""
-    definition: str = part.definition
-    return (
-        definition.removeprefix(f"{qualified(table.schema, table.name)} ") if part.key.kind == "index" else definition
-    )
+def _definition(part: Any) -> tuple[str, str, bool]:
+    """What a partition's part and its parent's have in common: the definition of an index names its table."""
+    definition = part.definition
+    if part.key.kind == "index":
+        definition = definition.removeprefix(f"{qualified(part.schema, part.table)} ")
+    return _SAME[part.key.kind], definition, getattr(part, "unique", False)

@@ -19,11 +19,21 @@ from neon_migrate.plan import Statement
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from neon_migrate.catalog import Key
     from neon_migrate.plan import Part, Plan
 
 _TOGETHER = (Run.FIRST, Run.SHARED)
-_SORTS = {"primary_key": "key", "unique": "key", "foreign_key": "foreign_key"}
+_SORTS = {
+    "primary_key": "key",
+    "unique": "key",
+    "foreign_key": "foreign_key",
+    "index": "index",
+    "partitioned_index": "index",
+}
 """The kinds of which one under another name may stand in the place of one that goes, as what."""
+
+_INDEXES = frozenset({"index", "partitioned_index"})
+"""Of these both may be there at once: one goes when the other is there."""
 
 _NAME = 60
 """The most characters of a file's name that say what it does."""
@@ -121,17 +131,17 @@ def _batches(parts: Sequence[Part], plain: frozenset[int], shared: str = _SHORT)
 
 
 def _in_place_of(parts: Sequence[Part]) -> Iterator[_Pair]:
-    """A key or foreign key that goes, and one of another name that its table gets."""
+    """A key, foreign key or index that goes, and one of another name that its table gets."""
     put_back = {part.down for part in parts}
-    new: dict[tuple[str, str, str], list[int]] = {}
+    new: dict[tuple[str, Key | None], list[int]] = {}
     for number, part in enumerate(parts):
         sort = _SORTS.get(part.node[1].kind)
         if part.node[0] == PUT and part.down is None and sort is not None:
-            new.setdefault((sort, *part.node[1][1:3]), []).append(number)
+            new.setdefault((sort, part.table), []).append(number)
     for number, part in enumerate(parts):
         sort = _SORTS.get(part.node[1].kind)
         if part.node[0] == DROP and number not in put_back and sort is not None:
-            yield from ((number, other) for other in new.get((sort, *part.node[1][1:3]), ()))
+            yield from ((number, other) for other in new.get((sort, part.table), ()))
 
 
 def _unfit(group: Collection[_Step]) -> Iterator[int]:
@@ -172,13 +182,17 @@ def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]
                 if part.node[0] == DROP:
                     graph[own[0]].add(_there(steps[replaced[needed]]))
             else:
-                graph[entry if parts[needed].node[0] == DROP else own[0]].add(_there(steps[needed]))
+                looked_at = _wants_it_valid(part, parts[needed])
+                there = steps[needed][-1] if looked_at else _there(steps[needed])
+                graph[entry if parts[needed].node[0] == DROP else own[0]].add(there)
         own_down = part.down is not None and parts[part.down].node[1] == part.node[1]
         if part.down in steps and (own_down or all(step.run != Run.CONCURRENTLY for step in own)):
             graph[_there(steps[part.down])].add(entry)
     for down, up in pairs:
         gone, there = steps[down][0], steps[up][_entry(steps[up])]
-        if gone.run == there.run == Run.SHARED:
+        if parts[down].node[1].kind in _INDEXES:
+            graph[gone].add(_there(steps[up]))
+        elif gone.run == there.run == Run.SHARED:
             graph[gone].add(there)
             graph[there].add(gone)
     return graph
@@ -212,6 +226,13 @@ def _entry(own: Sequence[_Step]) -> int:
 def _first_change(own: Sequence[_Step]) -> _Step:
     """The first step that what an alteration lets go of stands in the way of: a new type, else the last of all."""
     return next((step for step in own if step.run == Run.LONG), _there(own))
+
+
+def _wants_it_valid(part: Part, needed: Part) -> bool:
+    """Whether it takes over the other one: an attached table's constraint, a foreign key of a partition."""
+    (half, key), other = part.node, needed.node[1]
+    attached = key.kind == "table" and needed.table == key
+    return half == PUT and (attached or key.kind == other.kind == "foreign_key")
 
 
 def _there(own: Sequence[_Step]) -> _Step:

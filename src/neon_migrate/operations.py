@@ -171,12 +171,18 @@ def _take_down_what_hangs_on_it(found: Operations) -> None:
             if (
                 user in found.after.objects
                 and user not in found.drops
+                and not _leaves(found, user, key)
                 and _can_be_made_again(found, user)
                 and (disturbs is None or disturbs(used_by))
             ):
                 found.renames.pop(user, None)
                 _replace(found, user)
                 waiting.append(user)
+
+
+def _leaves(found: Operations, key: Key, schema: Key) -> bool:
+    """Whether it is moved out of a schema that is dropped: an extension."""
+    return schema.kind == "schema" and key in found.alters and schema not in found.after.depends.get(key, ())
 
 
 def _can_be_made_again(found: Operations, key: Key) -> bool:

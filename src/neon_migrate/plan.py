@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from neon_migrate.diff import diff
+from neon_migrate.diff import Create, diff
 from neon_migrate.errors import ImpossibleError
 from neon_migrate.left_behind import with_brought_along, with_left_behind
 from neon_migrate.objects import kind_of
@@ -53,6 +53,7 @@ class Part:
     down      the position of the part that takes down what this one puts back, alone or with what it goes with
     replaces  whether `online` also does what that part is there for
     settles   the positions of the parts that let go of what this one brings back
+    table     what it belongs to
     """
 
     node: Node
@@ -62,6 +63,7 @@ class Part:
     down: int | None = None
     replaces: bool = False
     settles: frozenset[int] = frozenset()
+    table: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,13 @@ def plan(before: Catalog, after: Catalog) -> Plan:
     changes = diff(start, goal)
     work = operations(start, goal, changes)
     refusals = (alteration.refusal for _, alteration in work.alters.values())
-    return Plan(before.fingerprint, changes, _parts(work), tuple(one for one in refusals if one is not None))
+    told = tuple(change for change in changes if not _comes_with_a_parents(change))
+    return Plan(before.fingerprint, told, _parts(work), tuple(one for one in refusals if one is not None))
+
+
+def _comes_with_a_parents(change: Change) -> bool:
+    """Whether it is not said by itself: what a partition gets as the table that it is of gets the same."""
+    return isinstance(change, Create) and getattr(change.new, "of_parent", False)
 
 
 def _parts(work: Operations) -> tuple[Part, ...]:
@@ -137,6 +145,7 @@ def _parts(work: Operations) -> tuple[Part, ...]:
             position.get(down) if down else None,
             half == PUT and replaced_online(work, key),
             settled,
+            (work.before if half == DROP else work.after).objects[key].owner,
         )
 
     return tuple(map(part, nodes))

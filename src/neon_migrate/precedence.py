@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
-from neon_migrate.left_behind import ancestors
+from neon_migrate.left_behind import ancestors, taken_over
 from neon_migrate.operations import joined
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, names_taken, parents_bounded
 
@@ -49,6 +49,7 @@ def _waits(work: Operations, places: Placement) -> Iterator[_Wait]:
     yield from _attaching(work, places, beside)
     yield from _detaching(work, places)
     yield from _swapping(work, places)
+    yield from _taking_over(work)
 
 
 def _own_halves(work: Operations, places: Placement) -> Iterator[_Wait]:
@@ -152,6 +153,15 @@ def _swapping(work: Operations, places: Placement) -> Iterator[_Wait]:
             yield from ((places.node(DROP, need), put) for need in work.before.depends.get(column, ()))
             yield from ((put, places.node(DROP, user)) for user in work.before.dependents.get(column, ()))
             yield from ((places.node(PUT, user), put) for user in work.after.dependents.get(column, ()))
+
+
+def _taking_over(work: Operations) -> Iterator[_Wait]:
+    """A key or index of a partitioned table, after those of its partitions that it takes over."""
+    made = {*work.creates, *work.alters, *work.renames}
+    for key in made:
+        owner = work.after.objects[key].owner
+        if getattr(work.after.objects.get(owner) if owner else None, "divided_by", ""):
+            yield from (((PUT, key), (PUT, part)) for part in taken_over(work.after, key) if part in made)
 
 
 def _names(work: Operations, places: Placement) -> Iterator[_Wait]:

@@ -45,6 +45,20 @@ CASES = (
         sql=("ALTER EXTENSION citext SET SCHEMA ext",),
         back=("ALTER EXTENSION citext SET SCHEMA public",),
     ),
+    Case(
+        "moved out of a schema that goes, while an index uses an operator class of it",
+        "CREATE SCHEMA a; CREATE EXTENSION pg_trgm SCHEMA a; CREATE TABLE t (name text);"
+        " CREATE INDEX i ON t USING gin (name a.gin_trgm_ops)",
+        "CREATE SCHEMA b; CREATE EXTENSION pg_trgm SCHEMA b; CREATE TABLE t (name text);"
+        " CREATE INDEX i ON t USING gin (name b.gin_trgm_ops)",
+        sql=(
+            "DROP INDEX public.i",
+            "CREATE SCHEMA b",
+            "ALTER EXTENSION pg_trgm SET SCHEMA b",
+            "CREATE INDEX i ON public.t USING gin (name b.gin_trgm_ops)",
+            "DROP SCHEMA a",
+        ),
+    ),
 )
 
 

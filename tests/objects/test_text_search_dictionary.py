@@ -24,16 +24,32 @@ CASES = (
         back=("DROP TEXT SEARCH DICTIONARY public.d",),
     ),
     Case(
-        "made anew under a configuration",
+        "other options, under a configuration",
         "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple); CREATE TEXT SEARCH CONFIGURATION c (PARSER = default);"
         " ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word WITH d",
         "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, ACCEPT = false);"
         " CREATE TEXT SEARCH CONFIGURATION c (PARSER = default);"
         " ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word WITH d",
+        sql=("ALTER TEXT SEARCH DICTIONARY public.d (accept = 'false')",),
+        back=("ALTER TEXT SEARCH DICTIONARY public.d (accept)",),
+    ),
+    Case(
+        "options that go, come and change",
+        "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = synonym, SYNONYMS = synonym_sample, casesensitive = true)",
+        "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = synonym, SYNONYMS = synonym_sample, casesensitive = false)",
+        sql=("ALTER TEXT SEARCH DICTIONARY public.d (casesensitive = 'false')",),
+    ),
+    Case(
+        "another template, under a configuration",
+        "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple); CREATE TEXT SEARCH CONFIGURATION c (PARSER = default);"
+        " ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word WITH d",
+        "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = snowball, LANGUAGE = english);"
+        " CREATE TEXT SEARCH CONFIGURATION c (PARSER = default);"
+        " ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word WITH d",
         sql=(
             "DROP TEXT SEARCH CONFIGURATION public.c",
             "DROP TEXT SEARCH DICTIONARY public.d",
-            "CREATE TEXT SEARCH DICTIONARY public.d (TEMPLATE = pg_catalog.simple, accept = 'false')",
+            "CREATE TEXT SEARCH DICTIONARY public.d (TEMPLATE = pg_catalog.snowball, language = 'english')",
             'CREATE TEXT SEARCH CONFIGURATION public.c (PARSER = pg_catalog."default")',
             "ALTER TEXT SEARCH CONFIGURATION public.c ADD MAPPING FOR word WITH public.d",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -38,6 +38,8 @@ class Index:
     valid: bool = True
     on: str = "table"
     """The kind of what it stands on: table or materialized_view."""
+    of_parent: bool = field(default=False, compare=False, repr=False)
+    """Whether its table's parent gets one that makes it, or takes it over where it is there already."""
 
     @property
     def key(self) -> Key:
@@ -105,7 +107,7 @@ WHERE c.relkind = 'i' AND i.indrelid >= 16384
         return ((PG_CLASS, oid, 0),), _index(table.schema, name, table.name, unique, definition, valid, table.kind)
 
     def create(self, obj: Index, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
-        return (obj.statement(),)
+        return () if obj.of_parent else (obj.statement(),)
 
     def drop(self, obj: Index) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)

@@ -1,12 +1,12 @@
 """Indexes of partitioned tables, which bring along one of each partition.
 
 https://www.postgresql.org/docs/current/ddl-partitioning.html. They have no rows of their own and can't be made
-concurrently; those of the partitions that come with them are no objects here.
+concurrently, but take over what their partitions were given so; those that come with them are no objects here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -16,19 +16,26 @@ from neon_migrate.sql import identifier, qualified
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_EVERY_PARTITION = """Builds an index on every partition while writes wait: what is partitioned has no CONCURRENTLY.
-If that takes too long, build one on each partition by hand first, by CREATE INDEX CONCURRENTLY: it is taken over."""
+_TAKES_OVER = "Takes over the index that each partition was given before, so that none is built under a lock."
+_EVERY_PARTITION = """Builds an index on every partition while writes wait: what is partitioned has no CONCURRENTLY."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionedIndex:
-    """An index of a partitioned table; `definition` as `pg_get_indexdef` writes it, from USING on."""
+    """An index of a partitioned table.
+
+    definition  as `pg_get_indexdef` writes it, from USING on
+    of_parent   whether its table's parent gets one that makes it, or takes it over where it is there already
+    takes_over  whether all partitions have one of their own by the time that it is made
+    """
 
     schema: str
     name: str
     table: str
     unique: bool
     definition: str
+    of_parent: bool = field(default=False, compare=False, repr=False)
+    takes_over: bool = field(default=False, compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -60,13 +67,16 @@ WHERE c.relkind = 'I' AND NOT c.relispartition AND NOT EXISTS (
         return ((PG_CLASS, oid, 0),), index
 
     def create(self, obj: PartitionedIndex, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
+        if obj.of_parent:
+            return ()
         unique = "UNIQUE " if obj.unique else ""
         definition = obj.definition.removeprefix("USING btree ")
         return (f"CREATE {unique}INDEX {identifier(obj.name)} ON {_on(obj.schema, obj.table)}{definition}",)
 
     def create_online(self, obj: PartitionedIndex, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
-        made = tuple(self.create(obj, after, frozenset()))
-        return (OnlineStep(made, Run.LONG, _EVERY_PARTITION, f"create index {obj.name}"),)
+        made = tuple(self.create(replace(obj, of_parent=False), after, frozenset()))
+        how = (Run.SHARED, _TAKES_OVER) if obj.takes_over else (Run.LONG, _EVERY_PARTITION)
+        return (OnlineStep(made, *how, f"create index {obj.name}"),)
 
     def drop(self, obj: PartitionedIndex) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)

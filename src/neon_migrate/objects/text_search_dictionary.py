@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import USER_SCHEMA, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import qualified
 
 if TYPE_CHECKING:
@@ -59,8 +59,33 @@ WHERE d.oid >= 16384 AND {USER_SCHEMA}"""
     def drop(self, obj: TextSearchDictionary) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
 
+    def alter(
+        self, old: TextSearchDictionary, new: TextSearchDictionary, before: Catalog, after: Catalog
+    ) -> Alteration | None:
+        if old.template != new.template:
+            return None
+        was, is_now = _by_name(old.options), _by_name(new.options)
+        changed = [f"{name} = {value}" for name, value in is_now.items() if was.get(name) != value]
+        removed = [name for name in was if name not in is_now]
+        return Alteration((f"ALTER {self.identity(new)} ({', '.join((*changed, *removed))})",))
+
     def identity(self, obj: TextSearchDictionary) -> str:
         return f"TEXT SEARCH DICTIONARY {qualified(obj.schema, obj.name)}"
+
+
+def _by_name(options: str) -> dict[str, str]:
+    """Each option's value, quoted as pg_ts_dict has them (src/backend/commands/tsearchcmds.c, serialize_deflist)."""
+    found = [""]
+    quoted = ""
+    for char in options:
+        if char == (quoted or char) and char in "'\"":
+            quoted = "" if quoted else char
+        if char == "," and not quoted:
+            found.append("")
+        else:
+            found[-1] += char
+    pairs = (one.strip().rpartition(" = ") if one.endswith('"') else one.strip().partition(" = ") for one in found)
+    return {name: value for name, _, value in pairs if name}
 
 
 KIND = TextSearchDictionaryKind()

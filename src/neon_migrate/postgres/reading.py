@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from neon_migrate.kind import PG_EXTENSION
 from neon_migrate.objects import kind_of, kinds
 
 if TYPE_CHECKING:
@@ -111,13 +112,18 @@ class Reading:
         return [row for rows in self.edges for row in rows()]
 
     def depends(self) -> dict[Key, frozenset[Key]]:
-        """The edges of pg_depend between modelled objects, and those that an object itself knows of."""
+        """The edges of pg_depend between modelled objects, and those that an object itself knows of.
+
+        What depends on a member of an extension depends on the extension.
+        """
         keys = self.implied
+        extensions = {edge[:2]: keys.get((PG_EXTENSION, edge[4], 0)) for edge in self._edges if edge[6] == "e"}
         # That a sequence goes away with a column is an object of its own.
         carried = {getattr(obj, "carried", None) for obj in self.objects.values()}
         found: dict[Key, set[Key]] = {}
         for classid, objid, objsubid, refclassid, refobjid, refobjsubid, _ in self._edges:
             user, need = keys.get((classid, objid, objsubid)), keys.get((refclassid, refobjid, refobjsubid))
+            need = need or extensions.get((refclassid, refobjid))
             if user is not None and need is not None and user != need and (user, need) not in carried:
                 found.setdefault(user, set()).add(need)
         for key, obj in self.objects.items():
