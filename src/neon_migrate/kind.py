@@ -6,7 +6,7 @@ A kind reads its rows from one catalog query and writes SQL; it talks to no data
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields, make_dataclass
+from dataclasses import dataclass, field, fields, make_dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
@@ -176,6 +176,7 @@ class Alteration:
     refusal     why it can't be done at all; `statements` are then not to be run
     rewrite     what goes between `releases` and `statements`, in one statement with those of the table's other columns
     drops       other objects that `statements` drop
+    frees       what needs no more than `releases` to be dropped and made again
     """
 
     statements: tuple[str, ...]
@@ -187,6 +188,7 @@ class Alteration:
     refusal: Refusal | None = None
     rewrite: Rewrite | None = None
     drops: frozenset[Key] = frozenset()
+    frees: frozenset[Key] = frozenset()
 
 
 @runtime_checkable
@@ -242,6 +244,19 @@ class Kind(ABC, Generic[ObjectT]):
 
     def alter(self, old: ObjectT, new: ObjectT, before: Catalog, after: Catalog) -> Alteration | None:
         """SQL that makes `old` into `new`; None where it has to be dropped and created."""
+        return None
+
+    def same_type(self, old: ObjectT, new: ObjectT) -> bool:
+        """Of a type: whether `new` is `old` but for its name."""
+        as_value: Any = old
+        return bool(replace(as_value, schema=new.key.schema, name=new.key.name) == new)
+
+    def let_go(
+        self, old: ObjectT, new: ObjectT, needs: frozenset[Key], before: Catalog, after: Catalog
+    ) -> Alteration | None:
+        """SQL that makes `old` into `new`, which may be the same, and does without `needs` meanwhile: these are dropped
+        and made again. None where `old` can't be without them.
+        """
         return None
 
     def new_type(self, old: ObjectT, new: ObjectT, before: Catalog, after: Catalog) -> NewType:

@@ -7,6 +7,8 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, Literal
 
 from neon_migrate.diff import Create, Drop
+from neon_migrate.objects import kind_of
+from neon_migrate.swapped_types import TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,15 +22,16 @@ _ALIKE_ENOUGH = 0.6
 
 @dataclass(frozen=True, slots=True)
 class RenameCandidate:
-    """A table or column that goes, and a new one that it may be under another name; a table also in another schema.
+    """A table, column or type that goes, and a new one that it may be under another name; but for a column, also in
+    another schema.
 
     schema  the schema of the new one
-    table   for a column, its table; for a table, its old name
+    table   for a column, its table; else the old name
     why     what makes them look alike, in words
-    moved_from  the schema of the table that goes, where that is another one
+    moved_from  the schema of what goes, where that is another one
     """
 
-    kind: Literal["table", "column"]
+    kind: Literal["table", "column", "type"]
     schema: str
     table: str
     old: str
@@ -46,18 +49,21 @@ class RenameCandidate:
     def advice(self) -> str:
         """What to write in schema.json to say so."""
         if self.moved_from:
-            return f'"renamed_from": "{self.moved_from}.{self.old}" on table {self.schema}.{self.new} in schema.json'
-        where = f"column {self.new} of {self.table}" if self.kind == "column" else f"table {self.new}"
+            return (
+                f'"renamed_from": "{self.moved_from}.{self.old}" on {self.kind} {self.schema}.{self.new} in schema.json'
+            )
+        where = f"column {self.new} of {self.table}" if self.kind == "column" else f"{self.kind} {self.new}"
         return f'"renamed_from": "{self.old}" on {where} in schema.json'
 
 
 def rename_candidates(before: Catalog, after: Catalog, changes: Iterable[Change]) -> tuple[RenameCandidate, ...]:
-    """Tables that look alike, then columns of tables that both sides have; each at most once, the likest first.
+    """Types that are the same, tables that look alike, then columns of tables that both sides have; each at most once,
+    the likest first.
 
     changes  those from `before` to `after`
     """
-    gone: dict[str, list[DatabaseObject]] = {"table": [], "column": []}
-    new: dict[str, list[DatabaseObject]] = {"table": [], "column": []}
+    gone: dict[str, list[DatabaseObject]] = {kind: [] for kind in ("table", "column", *TYPES)}
+    new: dict[str, list[DatabaseObject]] = {kind: [] for kind in gone}
     for change in changes:
         if change.key.kind in gone:
             match change:
@@ -71,7 +77,9 @@ def rename_candidates(before: Catalog, after: Catalog, changes: Iterable[Change]
         return _alike_tables(before, after, old.key, other.key)
 
     tables = _pairs(gone["table"], new["table"], alike)
+    types = (_pairs(gone[kind], new[kind], _alike_types) for kind in sorted(TYPES))
     return (
+        *(_of_types(old.key, other.key) for pairs in types for old, other in pairs),
         *(_of_tables(before, after, old.key, other.key) for old, other in tables),
         *(_of_columns(old, other) for old, other in _pairs(columns, new["column"], _alike_columns)),
     )
@@ -126,8 +134,20 @@ def _alike_columns(old: Any, new: Any) -> float:
     return 1 + same + _alike_names(old.name, new.name)
 
 
+def _alike_types(old: Any, new: Any) -> float:
+    if old.key.schema != new.key.schema and old.key.name != new.key.name:
+        return 0
+    return 1 + _alike_names(old.name, new.name) if kind_of(old.key).same_type(old, new) else 0
+
+
 def _alike_names(old: str, new: str) -> float:
     return SequenceMatcher(None, old, new).ratio()
+
+
+def _of_types(old: Key, new: Key) -> RenameCandidate:
+    moved_from = old.schema if old.schema != new.schema else ""
+    why = f"both are the same {old.kind.removesuffix('_type').replace('_', ' ')} type"
+    return RenameCandidate("type", new.schema, old.name, old.name, new.name, why, moved_from)
 
 
 def _of_tables(before: Catalog, after: Catalog, old: Key, new: Key) -> RenameCandidate:

@@ -26,10 +26,15 @@ from neon_migrate.type_change import keeps_values
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from neon_migrate.catalog import Address
+
 _NOT_VALID = " NOT VALID"
 _NAMES_SINCE = 17
 _ADDED = "A check is added NOT VALID, for new values only: those that are there are checked by a later migration."
 _VALIDATED = "Reads every table that has a column of the domain; writes to them wait."
+_CALLED = frozenset({"function", "operator", "text_search_configuration", "text_search_dictionary"})
+"""The kinds of what a domain depends on by its default, or a check, alone."""
+
 _IN_USE = frozenset({"column", "domain", "composite_type", "range_type"})
 _READS_TABLES = "Reads every table that has a column of the domain, while writes to them wait."
 
@@ -43,6 +48,7 @@ class Domain:
     checks     name and definition of each of its constraints
     not_null_named  what NOT NULL was called, where somebody said so (PostgreSQL 17); empty for a name by Postgres
     not_null_name   what it is called, where that is not what Postgres would call it today
+    names           the addresses of what the default names, such as functions, and for each of `checks` the same
     """
 
     schema: str
@@ -54,6 +60,7 @@ class Domain:
     checks: tuple[tuple[str, str], ...] = ()
     not_null_named: str = ""
     not_null_name: str = field(default="", compare=False, repr=False)
+    names: tuple[frozenset[Address], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -83,23 +90,35 @@ class DomainKind(Kind[Domain]):
   CASE WHEN t.typcollation <> b.typcollation THEN (
     SELECT quote_ident(cn.nspname) || '.' || quote_ident(co.collname)
     FROM pg_collation co JOIN pg_namespace cn ON cn.oid = co.collnamespace WHERE co.oid = t.typcollation) END,
-  t.typdefault, t.typnotnull,
+  pg_get_expr(t.typdefaultbin, 0), t.typnotnull,
   ARRAY(SELECT co.oid::text FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'c' ORDER BY co.conname),
   ARRAY(SELECT co.conname::text FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'c'
     ORDER BY co.conname),
   ARRAY(SELECT pg_get_constraintdef(co.oid, true) FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'c'
     ORDER BY co.conname),
-  (SELECT co.conname::text FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'n')
+  (SELECT co.conname::text FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'n'),
+  {_named("t.oid", PG_TYPE)} || ARRAY(SELECT {_named("co.oid", PG_CONSTRAINT)}
+    FROM pg_constraint co WHERE co.contypid = t.oid AND co.contype = 'c' ORDER BY co.conname)
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype
 WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, array, schema, name, type_, collation, default, not_null, constraints, names, definitions, named = row
+        oid, array, schema, name, type_, collation, default, not_null, constraints, names, definitions, *rest = row
+        named, named_in = rest
         addresses = ((PG_TYPE, oid, 0), (PG_TYPE, array, 0), *((PG_CONSTRAINT, int(found), 0) for found in constraints))
         checks = tuple(zip(names, definitions, strict=True))
         told = "" if named in (None, name_by_itself(name)) else named
         return addresses, Domain(
-            schema, name, type_, collation or "", default, not_null, checks, given_name(told), told
+            schema,
+            name,
+            type_,
+            collation or "",
+            default,
+            not_null,
+            checks,
+            given_name(told),
+            told,
+            tuple(map(_addresses, named_in)),
         )
 
     def create(self, obj: Domain, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
@@ -148,12 +167,42 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
             online=self._online(old, new, statements),
         )
 
+    def let_go(
+        self, old: Domain, new: Domain, needs: frozenset[Key], before: Catalog, after: Catalog
+    ) -> Alteration | None:
+        # A domain that nothing is of is made again.
+        if (old.type, old.collation) != (new.type, new.collation) or not _in_use(old, before):
+            return None
+        by_default, *by_check = (needs & {before.addresses.get(one) for one in named} for named in old.names)
+        if not needs <= by_default.union(*by_check) or not all(need.kind in _CALLED for need in by_default):
+            return None
+        free = {name for (name, _), named in zip(old.checks, by_check, strict=True) if named}
+        left = replace(
+            old,
+            default=None if by_default else old.default,
+            checks=tuple(check for check in old.checks if check[0] not in free),
+        )
+        releases = [f"ALTER {self.identity(new)} DROP CONSTRAINT {identifier(name)}" for name in sorted(free)]
+        releases += [f"ALTER {self.identity(new)} DROP DEFAULT"] if by_default else []
+        rest = self.alter(left, new, before, after)
+        return rest and replace(
+            rest,
+            releases=tuple(releases),
+            frees=needs,
+            disturbs=lambda dependent: rest.disturbs(dependent) or getattr(dependent, "inside", "") in free,
+        )
+
     def _of_another_type(self, old: Domain, new: Domain, before: Catalog) -> Alteration | None:
         """A new domain in place of the old one; None where nothing that stays has it."""
-        if not any(user.kind in _IN_USE for user in before.dependents.get(old.key, ())):
+        if not _in_use(old, before):
             return None
         narrowed = f"values of domain {new.key.qualified_name} that do not fit when {old.type} becomes {new.type}"
         return Alteration((), "" if keeps_values(old.type, new.type) else narrowed, swaps=True)
+
+    def same_type(self, old: Domain, new: Domain) -> bool:
+        # Postgres names checks after their domain.
+        kept, one = (replace(domain, schema="", name="", checks=()) for domain in (old, new))
+        return kept == one and sorted(check for _, check in old.checks) == sorted(check for _, check in new.checks)
 
     def new_type(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> NewType:
         # NOT NULL is a constraint since 18: while the old domain has it, the new one's would get another name.
@@ -180,6 +229,24 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
 
     def identity(self, obj: Domain) -> str:
         return f"DOMAIN {qualified(obj.schema, obj.name)}"
+
+
+def _in_use(domain: Domain, catalog: Catalog) -> bool:
+    return any(user.kind in _IN_USE for user in catalog.dependents.get(domain.key, ()))
+
+
+def _named(oid: str, classid: int) -> str:
+    """SQL for what an object depends on, as a text that `_addresses` reads."""
+    return (
+        "(SELECT string_agg(d.refclassid::text || ' ' || d.refobjid, ',') FROM pg_depend d"
+        f" WHERE d.classid = {classid} AND d.objid = {oid} AND d.refobjid >= 16384)"
+    )
+
+
+def _addresses(text: str | None) -> frozenset[Address]:
+    """`classid objid` of each, with commas between, as addresses."""
+    pairs = (pair.split() for pair in text.split(",")) if text else ()
+    return frozenset((int(classid), int(oid), 0) for classid, oid in pairs)
 
 
 def _not_valid(alter: str, name: str, definition: str) -> str:

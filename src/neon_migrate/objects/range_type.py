@@ -23,6 +23,7 @@ class RangeType:
     options     as CREATE TYPE … AS RANGE writes them, with the name of the multirange type
     subtype     as `format_type` writes it, which `options` say too
     multirange  the name of the multirange type in the schema, which `options` say too
+    constructors  the functions that make ranges and multiranges, with the types of their arguments
     """
 
     schema: str
@@ -30,6 +31,7 @@ class RangeType:
     options: tuple[str, ...]
     subtype: str = field(default="", compare=False, repr=False)
     multirange: str = field(default="", compare=False, repr=False)
+    constructors: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -50,6 +52,9 @@ class RangeTypeKind(Kind[RangeType]):
         return f"""SELECT ARRAY[t.oid, t.typarray, m.oid, m.typarray]::int8[],
   ARRAY(SELECT d.objid::int8 FROM pg_depend d
     WHERE d.classid = {PG_PROC} AND d.refclassid = {PG_TYPE} AND d.refobjid IN (t.oid, m.oid) AND d.deptype = 'i'),
+  ARRAY(SELECT d.objid::regprocedure::text FROM pg_depend d
+    WHERE d.classid = {PG_PROC} AND d.refclassid = {PG_TYPE} AND d.refobjid IN (t.oid, m.oid) AND d.deptype = 'i'
+    ORDER BY 1),
   n.nspname, t.typname, array_remove(ARRAY['SUBTYPE = ' || format_type(r.rngsubtype, NULL),
     (SELECT 'SUBTYPE_OPCLASS = ' || quote_ident(cn.nspname) || '.' || quote_ident(o.opcname)
       FROM pg_opclass o JOIN pg_namespace cn ON cn.oid = o.opcnamespace WHERE o.oid = r.rngsubopc AND NOT o.opcdefault),
@@ -64,9 +69,9 @@ JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE r.rngtypid >= 16384 AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        types, constructors, schema, name, options, subtype, multirange = row
-        addresses = [*((PG_TYPE, oid, 0) for oid in types), *((PG_PROC, oid, 0) for oid in constructors)]
-        return tuple(addresses), RangeType(schema, name, tuple(options), subtype, multirange)
+        types, functions, constructors, schema, name, options, subtype, multirange = row
+        addresses = [*((PG_TYPE, oid, 0) for oid in types), *((PG_PROC, oid, 0) for oid in functions)]
+        return tuple(addresses), RangeType(schema, name, tuple(options), subtype, multirange, tuple(constructors))
 
     def create(self, obj: RangeType, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         return (f"CREATE {self.identity(obj)} AS RANGE ({', '.join(obj.options)})",)
@@ -81,16 +86,14 @@ WHERE r.rngtypid >= 16384 AND {USER_SCHEMA}"""
         narrowed = f"values of range type {new.key.qualified_name} that do not fit {what}"
         return Alteration((), "" if keeps_values(old.subtype, new.subtype) else narrowed, swaps=True)
 
+    def same_type(self, old: RangeType, new: RangeType) -> bool:
+        # The last option is the name of the multirange type, which is made of the range type's.
+        return old.options[:-1] == new.options[:-1]
+
     def new_type(self, old: RangeType, new: RangeType, before: Catalog, after: Catalog) -> NewType:
-        # The constructors whose arguments do not tell the new type's apart keep their names when the old type loses its
-        # own: that of an empty multirange, and those of a range where the subtype is the same.
-        made = [f"{qualified(old.schema, old.multirange)}()"]
-        if old.subtype == new.subtype:
-            made += [
-                f"{qualified(old.schema, old.name)}({old.subtype}, {old.subtype}{rest})" for rest in ("", ", text")
-            ]
+        # Renaming a type leaves its constructors their names, which those of the new one are to have.
         aside = identifier(before.free_name(old.schema, old.name, "_replaced", after))
-        first = tuple(f"ALTER FUNCTION {function} RENAME TO {aside}" for function in made)
+        first = tuple(f"ALTER FUNCTION {function} RENAME TO {aside}" for function in old.constructors)
         return NewType(tuple(self.create(new, after, frozenset())), first)
 
     def identity(self, obj: RangeType) -> str:

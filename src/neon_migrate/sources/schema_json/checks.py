@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import SchemaError
-from neon_migrate.sources.schema_json.document import SchemaWarning, name_at, old_table_name
+from neon_migrate.sources.schema_json.document import SchemaWarning, name_at, old_name, old_table_name
 from neon_migrate.sources.schema_json.model import (
     Check,
     Enum,
@@ -16,7 +16,7 @@ from neon_migrate.sources.schema_json.model import (
     Reference,
     Unique,
 )
-from neon_migrate.sources.schema_json.names import ObjectName, split_name
+from neon_migrate.sources.schema_json.names import ObjectName, object_name, split_name
 from neon_migrate.sources.schema_json.seed_checks import check_seeds
 from neon_migrate.sources.schema_json.shape import dotted, nearest
 
@@ -68,12 +68,28 @@ def _check_types(document: Document) -> None:
                 document, path, f"{name} is the name of a table and of a type", why="A table is a type too.", key=True
             )
         if isinstance(definition, Enum):
+            _check_renamed_type(document, name, definition, path)
             path = (*path, "enum")
         labels = definition.enum if isinstance(definition, Enum) else definition
         for index, label in enumerate(labels):
             if label in labels[:index]:
                 raise _fault(document, (*path, index), f"The value {label!r} stands twice in the enum {name}")
             _check_length(document, label, (*path, index))
+
+
+def _check_renamed_type(document: Document, name: ObjectName, definition: Enum, path: Path) -> None:
+    if not definition.renamed_from:
+        return
+    path = (*path, "renamed_from")
+    name_at(document.text, definition.renamed_from, path)
+    old = old_name(definition.renamed_from, name)
+    if old in map(object_name, document.model.types):
+        raise _fault(
+            document,
+            path,
+            f"The type {name} is renamed from {old}, which is still there",
+            remedy='Take the old one out, or take out "renamed_from".',
+        )
 
 
 def _check_length(document: Document, name: str, path: Path, *, key: bool = False) -> None:

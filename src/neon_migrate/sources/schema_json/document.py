@@ -8,13 +8,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from neon_migrate.errors import Location, SchemaError
-from neon_migrate.sources.schema_json.model import Identity, PrimaryKey, Unique
+from neon_migrate.sources.schema_json.model import Enum, Identity, PrimaryKey, Unique
 from neon_migrate.sources.schema_json.names import ObjectName, object_name, split_name
 from neon_migrate.sources.schema_json.positions import JsonText, parse_json
 from neon_migrate.sources.schema_json.shape import dotted, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from neon_migrate.sources.schema_json.model import Field, SchemaJson, Table
     from neon_migrate.sources.schema_json.positions import Path
@@ -127,14 +127,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """A table or column that `renamed_from` says is an old one under a new name; a table also in another schema.
+    """A table, column or type that `renamed_from` says is an old one under a new name; but for a column, also in
+    another schema.
 
-    schema  the table's schema now
-    table   the table's name now, for a column; for a table, its old name
-    moved_from  the schema that a table is in up to now, where that is another one
+    schema  the schema now, for a column that of its table
+    table   the table's name now, for a column; else the old name
+    moved_from  the schema that it is in up to now, where that is another one
     """
 
-    kind: Literal["table", "column"]
+    kind: Literal["table", "column", "type"]
     schema: str
     table: str
     old: str
@@ -148,10 +149,10 @@ class Rename:
 
 
 def renames(document: Document) -> tuple[Rename, ...]:
-    """What `renamed_from` says, tables first. Where the old name is gone already, there is nothing left to rename."""
+    """What `renamed_from` says, types and tables first. Where the old name is gone, there is nothing left to rename."""
     entries = document.tables.values()
     tables = [
-        Rename("table", entry.name.schema, old.name, old.name, entry.name.name, _moved_from(old, entry))
+        Rename("table", entry.name.schema, old.name, old.name, entry.name.name, _moved_from(old, entry.name))
         for entry in entries
         if entry.table.renamed_from and (old := old_table_name(entry))
     ]
@@ -161,18 +162,30 @@ def renames(document: Document) -> tuple[Rename, ...]:
         for name, column in entry.table.fields.items()
         if column.renamed_from
     ]
-    return (*tables, *columns)
+    return (*_renamed_types(document), *tables, *columns)
 
 
-def _moved_from(old: ObjectName, entry: TableEntry) -> str:
-    return old.schema if old.schema != entry.name.schema else ""
+def _renamed_types(document: Document) -> Iterator[Rename]:
+    for written, definition in document.model.types.items():
+        if isinstance(definition, Enum) and definition.renamed_from:
+            new = object_name(written)
+            old = old_name(definition.renamed_from, new)
+            yield Rename("type", new.schema, old.name, old.name, new.name, _moved_from(old, new))
+
+
+def _moved_from(old: ObjectName, new: ObjectName) -> str:
+    return old.schema if old.schema != new.schema else ""
 
 
 def old_table_name(entry: TableEntry) -> ObjectName:
     """What `renamed_from` names: without a schema of its own, in the schema of the table."""
-    written = entry.table.renamed_from or ""
+    return old_name(entry.table.renamed_from or "", entry.name)
+
+
+def old_name(written: str, new: ObjectName) -> ObjectName:
+    """What `renamed_from` names on a table or type: without a schema of its own, in the schema of the new name."""
     old = object_name(written)
-    return ObjectName(entry.name.schema, old.name) if len(split_name(written)) == 1 else old
+    return ObjectName(new.schema, old.name) if len(split_name(written)) == 1 else old
 
 
 def read_document(path: FilePath) -> Document:

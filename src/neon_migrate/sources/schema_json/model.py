@@ -193,6 +193,9 @@ class Enum(Part, frozen=True):
 
     enum: list[str]
     comment: str | None = None
+    renamed_from: Annotated[
+        QualifiedName | None, Meta(description="The name up to now: the type is renamed, not replaced.")
+    ] = None
 
 
 class Sequence(Part, frozen=True):
