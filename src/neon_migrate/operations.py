@@ -168,16 +168,27 @@ def _take_down_what_hangs_on_it(found: Operations) -> None:
         disturbs = found.alters[key][1].disturbs if key in found.alters else None
         for user in _users(found.before, key):
             used_by = found.before.objects[user]
-            if (
-                user in found.after.objects
-                and user not in found.drops
-                and not _leaves(found, user, key)
-                and _can_be_made_again(found, user)
-                and (disturbs is None or disturbs(used_by))
-            ):
+            stays = user in found.after.objects and user not in found.drops and not _leaves(found, user, key)
+            if not stays or (disturbs is not None and not disturbs(used_by)):
+                continue
+            if disturbs is None and _lets_go(found, user):
+                waiting.append(user)
+            elif _can_be_made_again(found, user):
                 found.renames.pop(user, None)
                 _replace(found, user)
                 waiting.append(user)
+
+
+def _lets_go(found: Operations, key: Key) -> bool:
+    """Whether it can be without what it depends on while that is made again, such as a function in a default."""
+    again = frozenset(need for need in found.before.depends.get(key, ()) if need in found.drops.keys() & found.creates)
+    if not again or any(key in (*swap.columns, *swap.alterations) for swap in found.swaps):
+        return False
+    old, new = found.before.objects[key], found.after.objects[key]
+    alteration = kind_of(key).let_go(old, new, again, found.before, found.after)
+    if alteration is not None:
+        found.alters[key] = (new, alteration)
+    return alteration is not None
 
 
 def _leaves(found: Operations, key: Key, schema: Key) -> bool:

@@ -80,13 +80,14 @@ def _taking_down(work: Operations, places: Placement, names_wait: Set[_Wait]) ->
     for key in (*work.drops, *work.alters, *work.renames):
         old = work.renames[key].old.key if key in work.renames else key
         user = places.node(DROP if key in work.drops else PUT, key)
+        freed = work.alters[key][1].frees if key in work.alters else ()
         owner = work.before.objects[old].owner
         if owner is not None:
             yield user, (RELEASE, owner)
         for need in work.before.depends.get(old, ()):
             dropped = places.node(DROP, need)
             yield (PUT, need), (RELEASE, key)
-            yield dropped, (RELEASE, key) if (user, dropped) in names_wait else user
+            yield dropped, (RELEASE, key) if (user, dropped) in names_wait or need in freed else user
             if user[0] == DROP:
                 yield places.node(PUT, need), user
                 owner = work.before.objects[need].owner

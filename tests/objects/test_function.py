@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from schema_pairs import Case, check
+from neon_migrate.plan import plan
+from schema_pairs import Case, assert_leads, catalog_of, check
 
 if TYPE_CHECKING:
     from neon_migrate.postgres.session import Session
@@ -145,3 +146,57 @@ CASES = (
 def test_function(session: Session, case: Case) -> None:
     """The plan is as written, and running it gives exactly the new schema; the way back gives the old one."""
     check(session, case)
+
+
+_F = "CREATE FUNCTION f(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1'"
+_ANEW = "CREATE FUNCTION f(b integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT 1'"
+_PARTITIONED = (
+    "CREATE TABLE u (a integer DEFAULT f(1), b integer) PARTITION BY RANGE (b);"
+    " CREATE TABLE u1 PARTITION OF u FOR VALUES FROM (1) TO (2); CREATE TABLE u2 PARTITION OF u DEFAULT;"
+    " ALTER TABLE u2 ALTER a SET DEFAULT f(2)"
+)
+_DOMAIN = (
+    "CREATE DOMAIN d AS integer DEFAULT f(1) CHECK (VALUE > 0) CONSTRAINT z CHECK (f(VALUE) = 1) CHECK (VALUE < 9);"
+    " COMMENT ON CONSTRAINT z ON DOMAIN d IS 'z'; CREATE TABLE u (a d)"
+)
+_READS = (
+    "CREATE FUNCTION g() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT max(a) FROM t; END;"
+    " CREATE TABLE u (a bigint DEFAULT g())"
+)
+_OPERATOR = "CREATE OPERATOR ### (LEFTARG = integer, FUNCTION = f, RIGHTARG = integer)"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kept"),
+    [
+        (
+            f"{_F}; CREATE TABLE u (a integer DEFAULT f(1))",
+            f"{_ANEW}; CREATE TABLE u (a integer DEFAULT f(1))",
+            "TABLE",
+        ),
+        (f"{_F}; CREATE TABLE u (a integer DEFAULT f(1))", f"{_ANEW}; CREATE TABLE u (a bigint DEFAULT f(2))", "TABLE"),
+        (f"{_F}; {_PARTITIONED}", f"{_ANEW}; {_PARTITIONED}", "TABLE"),
+        (f"{_F}; {_DOMAIN}", f"{_ANEW}; {_DOMAIN}", "DOMAIN"),
+        (f"CREATE TABLE t (a integer); {_READS}", f"CREATE TABLE t (a bigint); {_READS}", "TABLE"),
+        (
+            f"{_F.replace('f(', 'f(c integer, ')}; {_OPERATOR}; CREATE TABLE u (a integer DEFAULT (1 ### 2))",
+            f"{_ANEW.replace('f(', 'f(d integer, ')}; {_OPERATOR}; CREATE TABLE u (a integer NOT NULL DEFAULT (1 ### 2))",
+            "TABLE",
+        ),
+    ],
+    ids=("default", "default of a retyped column", "partitions", "domain", "body over a retyped column", "operator"),
+)
+def test_what_has_it_in_a_default_stays(session: Session, old: str, new: str, kept: str) -> None:
+    """The default, or the domain's check, goes before the function is made again, and comes back after it."""
+    catalogs = catalog_of(session, old), catalog_of(session, new)
+    for start, before, after in ((old, *catalogs), (new, *reversed(catalogs))):
+        planned = plan(before, after)
+        assert f"DROP {kept}" not in planned.script()
+        assert_leads(session, start, planned, after)
+
+
+def test_one_check_of_a_domain_goes_with_its_function(session: Session) -> None:
+    """Those that do without it stay, and are not looked at again."""
+    planned = plan(catalog_of(session, f"{_F}; {_DOMAIN}"), catalog_of(session, f"{_ANEW}; {_DOMAIN}")).script()
+    assert planned.count("DROP CONSTRAINT") == planned.count("ADD CONSTRAINT z CHECK (public.f(VALUE) = 1)") == 1
+    assert "ALTER DOMAIN public.d SET DEFAULT public.f(1)" in planned

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
     from neon_migrate.catalog import Address, Catalog
 
+_IN_DEFAULTS = frozenset({"function", "operator", "text_search_configuration", "text_search_dictionary"})
+"""The kinds of what a column depends on by its default alone."""
+
 _PASSED_ON = ("type", "collation", "default", "generated", "identity")
 
 _column = builder(Column)
@@ -150,6 +153,19 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
         if new.generated and old.default != new.default:
             return computed_anew(old, new, before)
         return change(old, new, before, after)
+
+    def let_go(
+        self, old: Column, new: Column, needs: frozenset[Key], before: Catalog, after: Catalog
+    ) -> Alteration | None:
+        if old.default is None or old.generated or not all(need.kind in _IN_DEFAULTS for need in needs):
+            return None
+        old_source, source = _source(old, before), _source(new, after)
+        if old_source and source and (old_source.default, source.default) == (old.default, new.default):
+            rest = self.alter(old, new, before, after)  # the parent's default takes this one along
+            return replace(rest, frees=needs) if rest else None
+        rest = self.alter(replace(old, default=None), new, before, after)
+        dropped = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)} DROP DEFAULT"
+        return replace(rest, releases=(dropped, *rest.releases), frees=needs) if rest else None
 
     def create_online(self, obj: Column, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
         domains = (key for key in after.depends.get(obj.key, ()) if key.kind == "domain")
