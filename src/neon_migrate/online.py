@@ -112,7 +112,7 @@ _Graph = dict["_Step", set["_Step"]]
 
 
 def _batches(parts: Sequence[Part], plain: frozenset[int], shared: str = _SHORT) -> tuple[Batch, ...]:
-    """`plain` are the positions of parts that are done without their online steps; `shared` is why others are together."""
+    """`plain` are the positions of parts done without their online steps; `shared` is why others are together."""
     at_once: frozenset[int] = frozenset()
     pairs = frozenset() if plain else frozenset(_in_place_of(parts))
     while True:
