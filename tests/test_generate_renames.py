@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from generating import ID, Desk
-from neon_migrate.errors import RefusedError
+from neon_migrate.errors import ImpossibleError, RefusedError
 from neon_migrate.generate import generate
 
 if TYPE_CHECKING:
@@ -128,3 +128,41 @@ def test_a_table_is_moved_to_another_schema(desk: Desk, name: str, *, said: bool
     assert report.losses == ()
     assert not any("DROP TABLE" in one.up for one in report.migrations)
     assert generate(desk.project(), check=True).in_step
+
+
+def test_a_type_that_is_renamed_writes_no_table(desk: Desk) -> None:
+    """Its columns are of it under its new name: the rename is all that is done, there and back."""
+    document = schema("users", ("mood", "feeling"))
+    document["types"] = {"feeling": {"enum": ["sad", "happy"], "renamed_from": "mood"}}
+    history = {
+        "0001_a.up.sql": "CREATE TYPE mood AS ENUM ('sad', 'happy'); CREATE TABLE users"
+        " (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mood mood);",
+        "0001_a.down.sql": "DROP TABLE users; DROP TYPE mood;",
+    }
+    report = generate(desk.project(document, history))
+    (migration,) = report.migrations
+    assert [line for line in migration.up.splitlines() if line and not line.startswith("--")] == [
+        "ALTER TYPE public.mood RENAME TO feeling;"
+    ]
+    assert migration.down is not None
+    assert "ALTER TYPE public.feeling RENAME TO mood;" in migration.down
+    assert (report.losses, report.renames) == ((), ("type mood to feeling",))
+    assert generate(desk.project(), check=True).in_step
+
+
+def test_an_enum_that_a_table_is_partitioned_by(desk: Desk) -> None:
+    """A value is added to it, and its down says that Postgres has no way to take it away; nor has the way there."""
+    longer, shorter = ({"types": {"m": labels}, "tables": {}, "sql": ["p.sql"]} for labels in (["a", "b"], ["a"]))
+    parted = "CREATE TABLE p (m m) PARTITION BY LIST (m);"
+    (desk.root / "p.sql").write_text(parted)
+    history = {
+        "0001_a.up.sql": f"CREATE TYPE m AS ENUM ('a'); {parted}",
+        "0001_a.down.sql": "DROP TABLE p; DROP TYPE m;",
+    }
+    (migration,) = generate(desk.project(longer, history)).migrations
+    assert "ADD VALUE 'b'" in migration.up
+    assert migration.down is not None
+    assert migration.down.startswith("-- Way back: impossible.")
+    assert "is partitioned by column m" in migration.down
+    with pytest.raises(ImpossibleError, match="is partitioned by column m"):
+        generate(desk.project(shorter))

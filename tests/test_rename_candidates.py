@@ -30,6 +30,25 @@ def candidates(session: Session, old: str, new: str) -> list[str]:
             id="a column",
         ),
         pytest.param(
+            "CREATE TYPE m AS ENUM ('a'); CREATE DOMAIN d AS integer CHECK (VALUE > 0); CREATE TYPE c AS (a integer);"
+            " CREATE TYPE r AS RANGE (SUBTYPE = date); CREATE TABLE t (m m, d d, c c, r r)",
+            "CREATE TYPE n AS ENUM ('a'); CREATE DOMAIN e AS integer CHECK (VALUE > 0); CREATE TYPE f AS (a integer);"
+            " CREATE TYPE s AS RANGE (SUBTYPE = date); CREATE TABLE t (m n, d e, c f, r s)",
+            [
+                "type public.c may be f now: both are the same composite type",
+                "type public.d may be e now: both are the same domain type",
+                "type public.m may be n now: both are the same enum type",
+                "type public.r may be s now: both are the same range type",
+            ],
+            id="types that are the same",
+        ),
+        pytest.param(
+            "CREATE TYPE m AS ENUM ('a', 'b'); CREATE DOMAIN d AS integer; CREATE TYPE c AS (a integer)",
+            "CREATE TYPE n AS ENUM ('b', 'a'); CREATE DOMAIN e AS bigint; CREATE TYPE f AS (b integer)",
+            [],
+            id="types that are not",
+        ),
+        pytest.param(
             "CREATE TABLE users (id int, mail text)",
             "CREATE TABLE users (id int, email varchar(80))",
             [],

@@ -356,13 +356,15 @@ def test_a_nullable_primary_key_and_a_numbered_seed_are_warnings() -> None:
     ]
 
 
-def test_renames_are_told_tables_first() -> None:
-    """`renamed_from` of tables and columns; a table's old name is in the schema of the new one."""
+def test_renames_are_told_types_first() -> None:
+    """`renamed_from` of types, tables and columns; an old name is in the schema of the new one."""
     document = parse_document(
-        '{"tables": {"billing.invoices": {"renamed_from": "bills", "fields": {'
+        '{"types": {"billing.state": {"enum": ["open"], "renamed_from": "status"}},'
+        ' "tables": {"billing.invoices": {"renamed_from": "bills", "fields": {'
         '"total": {"type": "int", "renamed_from": "sum"}}}}}'
     )
     assert renames(document) == (
+        Rename("type", "billing", "status", "status", "state"),
         Rename("table", "billing", "bills", "bills", "invoices"),
         Rename("column", "billing", "invoices", "sum", "total"),
     )
