@@ -160,6 +160,23 @@ def test_without_a_key_columns_are_compared_one_by_one(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
+    ("up", "again"),
+    [
+        ("", True),
+        ("SELECT setval('t_id_seq1', max(id)) FROM t HAVING max(id) > 0;", True),
+        ("SELECT setval('t_id_seq1', last_value, is_called) FROM t_id_seq;", False),
+    ],
+)
+def test_a_number_that_comes_again_is_seen(bench: Bench, up: str, *, again: bool) -> None:
+    """Also one that no row has any more: a sequence goes on where the one before it was."""
+    identity = "ALTER TABLE t ALTER id DROP DEFAULT; ALTER TABLE t ALTER id ADD GENERATED ALWAYS AS IDENTITY"
+    proof = bench.proven(
+        "CREATE TABLE t (id serial PRIMARY KEY, name text)", f"{identity}; {up} DROP SEQUENCE t_id_seq"
+    )
+    assert [one.partition(",")[0] for one in proof.lost] == ["position of the sequence of column public.t.id"] * again
+
+
+@pytest.mark.parametrize(
     ("old", "new"),
     [
         ("integer", "bigint"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neon_migrate.column import Column
 from neon_migrate.errors import StatementError
 from neon_migrate.objects.composite_type import CompositeType
 from neon_migrate.objects.table import Table
+from neon_migrate.rows.sequences import read_positions
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from neon_migrate.catalog import Address, Catalog, DatabaseObject, Key
     from neon_migrate.postgres.session import Session
+    from neon_migrate.rows.sequences import Position
 
 MOST_ROWS = 1_000
 """A table with more rows is looked at as far as this many; generated ones have a few, seeds may have hundreds."""
@@ -50,11 +52,13 @@ class TableContents:
 class Contents:
     """The rows of every table, with the Catalog at that moment.
 
-    tables  partitions have their own rows, partitioned tables those of all their partitions
+    tables    partitions have their own rows, partitioned tables those of all their partitions
+    positions  for columns that a sequence numbers how far that is
     """
 
     catalog: Catalog
     tables: Mapping[Key, TableContents]
+    positions: Mapping[Key, Position] = field(default_factory=dict)
 
     def addresses(self) -> dict[Key, Address]:
         """The address of each object; the same one is the same object, under whatever name."""
@@ -96,7 +100,7 @@ def read_contents(session: Session, catalog: Catalog) -> Contents:
     for table, rows in zip(tables, answers[1:], strict=True):
         primary = keys.get(oids.get(table.key, 0), ())
         found[table.key] = TableContents(held[table.key], primary, tuple(rows[:MOST_ROWS]), len(rows) <= MOST_ROWS)
-    return Contents(catalog, found)
+    return Contents(catalog, found, read_positions(session, catalog))
 
 
 def _select(table: Table, columns: Sequence[Column]) -> str:
@@ -124,7 +128,15 @@ def losses(session: Session, before: Contents, after: Contents, *, rewritten: It
         elif key not in within:
             found += comparison.table(key)
     lost = {loss.key for loss in found}
-    return tuple(loss for loss in found if _of_parent(before.catalog.objects[loss.key]) not in lost)
+    found = [loss for loss in found if _of_parent(before.catalog.objects[loss.key]) not in lost]
+    return (
+        *found,
+        *(
+            loss
+            for loss in comparison.positions()
+            if loss.key not in lost and loss.key._replace(kind="table", part="") not in lost
+        ),
+    )
 
 
 def _of_parent(obj: DatabaseObject) -> Key | None:
@@ -196,6 +208,14 @@ class _Comparison:
         changed, missing = compared
         rows = [Loss(key, f"rows of table {key.qualified_name}: {missing} of {len(old)}")] if missing else []
         return [*gone, *rows, *(changed if key not in self._rewritten else ())]
+
+    def positions(self) -> Iterator[Loss]:
+        """The columns that are numbered with numbers they had before."""
+        for key, before in self._before.positions.items():
+            now = self._after.positions.get(self._now(key))
+            if now is not None and now.repeats(before):
+                what = f"position of the sequence of column {key.qualified_name}, which was at {before.last}"
+                yield Loss(key, f"{what} and is at {now.last}: numbers of deleted rows come again")
 
     def _now(self, key: Key) -> Key:
         """What an object is called now: by its address, else by its name."""

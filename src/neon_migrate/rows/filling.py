@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import StatementError
+from neon_migrate.kind import PG_CLASS
 from neon_migrate.objects.table import Table
 from neon_migrate.rows.arranging import Arrangement, arrange, column_of
 from neon_migrate.rows.facts import read_facts
@@ -26,6 +27,11 @@ _ENABLED = {"O": "ENABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}
 _BEGIN = """BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL search_path = '';
 SET LOCAL statement_timeout = '60s'"""
 """Triggers are off, and a function of the user that does not end is stopped."""
+
+_GIVEN = f"""SELECT pg_temp.neon_migrate_holds(format('SELECT nextval(%L) IS NOT NULL', d.objid::regclass))
+FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_sequence s ON s.seqrelid = d.objid
+WHERE d.classid = {PG_CLASS} AND d.refclassid = {PG_CLASS} AND d.deptype IN ('a', 'i')"""
+"""Each sequence of a column gives a number that no row has, as if one had been deleted since."""
 
 _TRY = """CREATE FUNCTION pg_temp.neon_migrate_fill(
   whole text, forms text[], last text[], OUT made bigint, OUT why text
@@ -107,6 +113,7 @@ class _Filling:
         self._session.script(";\n".join((_TRY, *off, ready, "SET CONSTRAINTS ALL IMMEDIATE")))
         refused = self._refused(groups, again=False)
         refused = self._refused([group for group, _ in refused], again=True) if refused else []
+        self._session.query(_GIVEN)
         if on:
             self._session.script(";\n".join(("SET LOCAL session_replication_role = replica", *on)))
         empty = {table.oid: why or self._nothing_found(table) for group, why in refused for table in group}
