@@ -259,6 +259,12 @@ class Kind(ABC, Generic[ObjectT]):
         """
         return None
 
+    def without(self, obj: ObjectT, needs: frozenset[Key]) -> ObjectT | None:
+        """What it can be while `needs`, which it is in a cycle with, are not there: to be altered into `obj`, or to be
+        dropped. None where it is nothing without them.
+        """
+        return None
+
     def new_type(self, old: ObjectT, new: ObjectT, before: Catalog, after: Catalog) -> NewType:
         """Of a type: how `new` takes the place of `old`."""
         return NewType(tuple(self.create(new, after, frozenset())))

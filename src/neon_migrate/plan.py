@@ -5,9 +5,11 @@ Order comes from pg_depend of both sides: what uses an object is taken down befo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from neon_migrate.cycles import in_between
 from neon_migrate.diff import Create, diff
 from neon_migrate.errors import ImpossibleError
 from neon_migrate.left_behind import with_brought_along, with_left_behind
@@ -21,7 +23,7 @@ from neon_migrate.rewrites import rewrites, settled_by, statement, step
 from neon_migrate.sequence_ownership import with_sequence_owners
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from neon_migrate.catalog import Catalog, Key
     from neon_migrate.diff import Change
@@ -109,10 +111,67 @@ def plan(before: Catalog, after: Catalog) -> Plan:
     start, goal = with_left_behind(before, after), with_brought_along(before, after)
     start, goal = with_sequence_owners(start, goal)
     changes = diff(start, goal)
-    work = operations(start, goal, changes)
-    refusals = (alteration.refusal for _, alteration in work.alters.values())
+    parts, refusals = _way(start, goal, changes)
     told = tuple(change for change in changes if not _comes_with_a_parents(change))
-    return Plan(before.fingerprint, told, _parts(work), tuple(one for one in refusals if one is not None))
+    return Plan(before.fingerprint, told, parts, refusals)
+
+
+def _way(start: Catalog, goal: Catalog, changes: tuple[Change, ...]) -> tuple[tuple[Part, ...], tuple[Refusal, ...]]:
+    """What is to be done, in order, and what can't be; by way of other Catalogs where things need each other."""
+    work = operations(start, goal, changes)
+    places = placement(work)
+    follows = precedence(work, places)
+    between = in_between(work, places, follows, start, goal)
+    if not between:
+        refusals = (alteration.refusal for _, alteration in work.alters.values())
+        return _parts(work, places, follows), tuple(one for one in refusals if one is not None)
+    catalogs = (start, *between, goal)
+    ways = [_way(one, other, diff(one, other)) for one, other in pairwise(catalogs)]
+    return _in_sequence([parts for parts, _ in ways], catalogs), tuple(one for _, refused in ways for one in refused)
+
+
+def _in_sequence(ways: Sequence[tuple[Part, ...]], catalogs: Sequence[Catalog]) -> tuple[Part, ...]:
+    """The parts of Plans that follow one another: what of a later one is about the same things waits for the earlier.
+
+    catalogs  those that the ways are between
+    """
+    found: list[Part] = []
+    serving: dict[Key, set[int]] = {}
+    for way in ways:
+        start = len(found)
+        for part in way:
+            keys = _served(part)
+            near = keys.union(*(_near(catalog, key) for catalog in catalogs for key in keys))
+            earlier = frozenset(number for key in near for number in serving.get(key, ()))
+            own = frozenset(number for number in earlier if found[number].node == part.node)
+            moved = _moved(part, start)
+            found.append(replace(moved, after=moved.after | earlier, settles=moved.settles | own))
+        for number, part in enumerate(way, start):
+            for key in _served(part):
+                serving.setdefault(key, set()).add(number)
+    return tuple(found)
+
+
+def _moved(part: Part, by: int) -> Part:
+    return replace(
+        part,
+        after=frozenset(number + by for number in part.after),
+        down=None if part.down is None else part.down + by,
+        settles=frozenset(number + by for number in part.settles),
+    )
+
+
+def _served(part: Part) -> frozenset[Key]:
+    return frozenset({part.node[1], *(key for statement in part.statements for key in statement.serves)})
+
+
+def _near(catalog: Catalog, key: Key) -> Iterator[Key]:
+    """What it needs, what needs it, and what it belongs to."""
+    yield from catalog.depends.get(key, ())
+    yield from catalog.dependents.get(key, ())
+    obj = catalog.objects.get(key)
+    if obj is not None and obj.owner is not None:
+        yield obj.owner
 
 
 def _comes_with_a_parents(change: Change) -> bool:
@@ -120,17 +179,15 @@ def _comes_with_a_parents(change: Change) -> bool:
     return isinstance(change, Create) and getattr(change.new, "of_parent", False)
 
 
-def _parts(work: Operations) -> tuple[Part, ...]:
-    places = placement(work)
-    rewritten = rewrites(work, precedence(work, places))
-    follows = rewritten.follows
-    nodes = in_order(follows)
+def _parts(work: Operations, places: Placement, follows: Mapping[Node, set[Node]]) -> tuple[Part, ...]:
+    rewritten = rewrites(work, follows)
+    nodes = in_order(rewritten.follows)
     position = {node: number for number, node in enumerate(nodes)}
 
     def part(node: Node) -> Part:
         half, key = node
         settled = frozenset(position[other] for other in settled_by(work, rewritten, node) if other in position)
-        after = frozenset(position[earlier] for earlier in follows[node])
+        after = frozenset(position[earlier] for earlier in rewritten.follows[node])
         if half == REWRITE:
             columns = rewritten.columns[node]
             lost = "; ".join(loses for column in columns if (loses := work.alters[column][1].loses))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -25,6 +25,9 @@ from neon_migrate.storage_parameters import parameter_actions, parameter_list
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_TYPES = frozenset({"enum", "domain", "composite_type", "range_type"})
+"""The kinds of what a column of a view is of, also when it is always NULL."""
+
 _COMPUTED = "Computes all rows of the materialised view: alone, so that no other lock is held meanwhile."
 
 
@@ -34,8 +37,8 @@ class QueryRelation:
 
     kind        view or materialized_view
     query       as `pg_get_viewdef` writes it, without semicolon
-    columns     `name type` of each, with its collation where it is not the type's: what follows from the query and is no
-                difference by itself
+    columns     name and type of each, with its collation where it is not the type's: what follows from the query and is
+                no difference by itself
     parameters  `name=value` (pg_class.reloptions), such as security_invoker=true
     """
 
@@ -43,7 +46,7 @@ class QueryRelation:
     schema: str
     name: str
     query: str
-    columns: tuple[str, ...] = field(compare=False, repr=False)
+    columns: tuple[tuple[str, str], ...] = field(compare=False, repr=False)
     parameters: tuple[str, ...] = ()
 
     @property
@@ -67,8 +70,8 @@ class QueryRelationKind(Kind[QueryRelation]):
 
     def query(self, major: int) -> str:
         return f"""SELECT c.oid, c.reltype, r.oid, n.nspname, c.relname, pg_get_viewdef(c.oid, true),
-  coalesce(c.reloptions, '{{}}'), ARRAY(SELECT quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
-    || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END
+  coalesce(c.reloptions, '{{}}'), ARRAY(SELECT ARRAY[quote_ident(a.attname), format_type(a.atttypid, a.atttypmod)
+    || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END]
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -78,7 +81,8 @@ WHERE c.relkind = '{self.relkind}' AND c.oid >= 16384 AND c.relpersistence <> 't
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
         oid, row_type, rule, schema, name, query, parameters, columns = row
         addresses = [(PG_CLASS, oid, number) for number in range(len(columns) + 1)]
-        relation = QueryRelation(self.name, schema, name, query.rstrip(";"), tuple(columns), tuple(sorted(parameters)))
+        named = tuple(map(tuple, columns))
+        relation = QueryRelation(self.name, schema, name, query.rstrip(";"), named, tuple(sorted(parameters)))
         return (*addresses, (PG_TYPE, row_type, 0), (PG_REWRITE, rule, 0)), relation
 
     def create(self, obj: QueryRelation, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
@@ -101,6 +105,14 @@ WHERE c.relkind = '{self.relkind}' AND c.oid >= 16384 AND c.relpersistence <> 't
         if self.relkind != "v" or new.columns[: len(old.columns)] != old.columns:
             return None
         return Alteration((self.create(new, after, frozenset())[0].replace("CREATE ", "CREATE OR REPLACE ", 1),))
+
+    def without(self, obj: QueryRelation, needs: frozenset[Key]) -> QueryRelation | None:
+        if self.relkind != "v" or any(need.kind in _TYPES for need in needs):
+            return None
+        nulls = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in obj.columns)
+        # A view that selects from no table takes no check option.
+        parameters = tuple(each for each in obj.parameters if not each.startswith("check_option="))
+        return replace(obj, query=f" SELECT {nulls}", parameters=parameters)
 
     def identity(self, obj: QueryRelation) -> str:
         return f"{self.noun} {qualified(obj.schema, obj.name)}"

@@ -167,6 +167,10 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
         dropped = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)} DROP DEFAULT"
         return replace(rest, releases=(dropped, *rest.releases), frees=needs) if rest else None
 
+    def without(self, obj: Column, needs: frozenset[Key]) -> Column | None:
+        plain = obj.default is not None and not obj.generated
+        return replace(obj, default=None) if plain and all(need.kind in _IN_DEFAULTS for need in needs) else None
+
     def create_online(self, obj: Column, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
         domains = (key for key in after.depends.get(obj.key, ()) if key.kind == "domain")
         fills = obj.generated == "stored" or obj.identity or may_differ(obj.default) or any(domains)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
+_NO_BODY = "AS ''"
+"""The body of a function that can't have its own yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function, procedure or window function.
@@ -22,6 +26,7 @@ class Function:
     signature   what CREATE OR REPLACE may not change: arguments with names and modes, and the result
     definition  as `pg_get_functiondef` writes it
     defaults    of the last of its input arguments, which the definition has too: it may change and add some
+    head        the definition without its body, where that is no text, so that Postgres records what it names
     language    of a body that is a text: Postgres looks into it when it is made, and records nothing of what it names
     """
 
@@ -32,6 +37,7 @@ class Function:
     signature: tuple[str, ...]
     definition: str
     defaults: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    head: str = field(default="", compare=False, repr=False)
     language: str = field(default="", compare=False, repr=False)
 
     @property
@@ -54,6 +60,7 @@ class FunctionKind(Kind[Function]):
   pg_get_functiondef(p.oid), CASE WHEN p.pronargdefaults > 0 THEN array_remove(ARRAY(
     SELECT pg_get_function_arg_default(p.oid, number)
     FROM generate_series(1, coalesce(array_length(p.proallargtypes, 1), p.pronargs)) number ORDER BY number), NULL) END,
+  coalesce(left(pg_get_functiondef(p.oid), -length(pg_get_function_sqlbody(p.oid)) - 1), ''),
   CASE WHEN p.prosqlbody IS NULL THEN l.lanname ELSE '' END
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE p.oid >= 16384 AND p.prokind <> 'a' AND {USER_SCHEMA}
@@ -61,9 +68,11 @@ WHERE p.oid >= 16384 AND p.prokind <> 'a' AND {USER_SCHEMA}
     AND d.deptype IN ('e', 'i'))"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, schema, name, types, procedure, signature, definition, defaults, language = row
+        oid, schema, name, types, procedure, signature, definition, defaults, head, language = row
         written = definition.rstrip("\n")
-        function = Function(schema, name, types, procedure, tuple(signature), written, tuple(defaults or ()), language)
+        function = Function(
+            schema, name, types, procedure, tuple(signature), written, tuple(defaults or ()), head, language
+        )
         return ((PG_PROC, oid, 0),), function
 
     def create(self, obj: Function, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
@@ -79,6 +88,9 @@ WHERE p.oid >= 16384 AND p.prokind <> 'a' AND {USER_SCHEMA}
         later = _may_name_what_comes_later(new, after, before.objects.keys())
         return Alteration(_unread(new.definition) if later else (new.definition,))
 
+    def without(self, obj: Function, needs: frozenset[Key]) -> Function | None:
+        return replace(obj, definition=f"{obj.head}{_NO_BODY}", head="") if obj.head else None
+
     def identity(self, obj: Function) -> str:
         return f"{'PROCEDURE' if obj.procedure else 'FUNCTION'} {qualified(obj.schema, obj.name)}({obj.types})"
 
@@ -88,6 +100,8 @@ def _may_name_what_comes_later(obj: Function, after: Catalog, present: Collectio
 
     A guess, from which follows only that Postgres does not look into the body: the order is that of pg_depend.
     """
+    if obj.definition.endswith(f"\n{_NO_BODY}"):
+        return True
     if obj.language not in ("sql", "plpgsql"):
         return False
     words = set(re.findall(r"\w+", obj.definition.lower()))
