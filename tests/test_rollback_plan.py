@@ -251,16 +251,28 @@ def test_a_no_transaction_migration_that_stopped_alone_is_something_to_take_back
     assert plan.begun[0].invalid == ("public.two",)
 
 
-def test_what_ran_of_a_file_that_was_edited_since_is_not_known(bench: Workbench) -> None:
-    """Then all that the applied migrations do not make is in question, and is said to be."""
+@pytest.mark.parametrize("how", ["edited", "on drift"])
+def test_what_ran_can_not_always_be_told_from_drift(bench: Workbench, how: str) -> None:
+    """The file was edited since, or its statements build on drift: all that differs is named, and no SQL is to paste
+    that would take drift back too.
+    """
     _stopped_build(bench)
-    bench.write(_4_bad="-- no-transaction\nCREATE INDEX CONCURRENTLY other ON users (id);\nSELECT 1;")
+    if how == "edited":
+        bench.write(_4_bad="-- no-transaction\nCREATE INDEX CONCURRENTLY other ON users (id);\nSELECT 1;")
+    else:
+        bench.query("DELETE FROM users")
+        bench.write(_5_more="-- no-transaction\nCREATE INDEX CONCURRENTLY three ON users (kind);\nSELECT nope;")
+        with pytest.raises(StatementError):
+            apply(bench.project)
     plan = rollback_plan(bench.project, [2, 3], environment={})
     (begun,), (partly,) = plan.begun, plan.partly
-    assert not begun.same
-    assert "not in its file any more" in partly
+    assert not begun.certain
+    assert "can't be told from drift; both together: " in partly
     assert "column public.users.kind" in partly
-    assert begun.way_back is not None and begun.way_back.grade == "lossy"
+    assert ("not in its file any more" in partly) is (how == "edited")
+    assert plan.inverse[0] == "neon-migrate compare --sql"
+    assert not any("psql" in command or "resolve" in command for command in plan.inverse)
+    assert "DROP kind" not in rollback_plan_markdown(plan) and "COLUMN kind" not in rollback_plan_markdown(plan)
 
 
 def test_it_reads_in_the_order_of_what_to_try(bench: Workbench) -> None:

@@ -46,6 +46,8 @@ class BegunMigration:
     done      how many of its `total` statements are committed; `total` is 0 where the file can't be read
     same      whether those are still in the file as they ran: a run goes on after them
     left      what it left in the database, in words; empty where that is nothing, or was not found out
+    certain   whether that is its own: where its statements can't be run on a scratch as they ran in the database, it is
+              all in which the database is not what the applied migrations make
     invalid   the indexes among that whose build failed: they cost writes and serve no query
     way_back  what takes it back, computed; None where it was not found out
     """
@@ -57,6 +59,7 @@ class BegunMigration:
     total: int
     same: bool = True
     left: tuple[str, ...] = ()
+    certain: bool = True
     invalid: tuple[str, ...] = ()
     way_back: WayBack | None = None
 
@@ -79,13 +82,13 @@ def begun_migrations(
     told = []
     for migration, progress in begun:
         before = scratch_catalog(server, trying, settings)
-        told.append(_told(migration, progress, settings))
-        if told[-1].same:
-            touched = _touched(server, trying, before, migration, progress.done, settings)
-            touched |= _broken(found, expected, migration, progress.done, settings)
-        else:  # which statements ran is not known any more
-            touched = _keys(diff(found, expected))
-        told[-1] = _with_way_back(told[-1], found, _without(found, expected, touched))
+        one, done = _told(migration, progress, settings), progress.done
+        touched = _touched(server, trying, before, migration, done, settings) if one.same else None
+        if touched is None:
+            one, touched = replace(one, certain=False), _keys(diff(found, expected))
+        else:
+            touched |= _broken(found, expected, migration, done, settings)
+        told.append(_with_way_back(one, found, _without(found, expected, touched)))
     return tuple(told)
 
 
@@ -100,16 +103,21 @@ def _told(migration: Migration, progress: Progress, settings: Settings) -> Begun
 
 def _touched(
     server: ScratchServer, database: str, before: Catalog, migration: Migration, done: int, settings: Settings
-) -> frozenset[Key]:
-    """What the statements change that ran, and the one after them, which may have left something though it failed."""
+) -> frozenset[Key] | None:
+    """What the statements change that ran, and the one after them, which may have left something though it failed.
+
+    None where those that ran do not run here, since they build on drift, say.
+    """
     pieces = units(migration.up.sql, file_name(migration.up, settings))
     with open_scratch(server, database) as session:
-        try:
-            for piece in pieces[: done + 1]:
+        for number, piece in enumerate(pieces[: done + 1]):
+            try:
                 run_unit(session, migration.up, piece, settings)
-        except StatementError:  # it fails here as well
-            if session.in_transaction:
-                session.query("ROLLBACK")
+            except StatementError:
+                if number < done:
+                    return None
+                if session.in_transaction:
+                    session.query("ROLLBACK")
         return _keys(diff(before, catalog_of(session, settings)))
 
 

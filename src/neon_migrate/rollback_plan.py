@@ -287,7 +287,8 @@ def _worst(ways: Sequence[WayBack | None]) -> Grade | None:
 
 def _how_far(begun: BegunMigration) -> str:
     """Where a no-transaction migration stands, and how it goes on (`stepwise` and `postgres.indexes` do so)."""
-    left = f" It left: {', '.join(begun.left)}." if begun.left else ""
+    whose = "It left" if begun.certain else "What it left can't be told from drift; both together"
+    left = f" {whose}: {', '.join(begun.left)}." if begun.left else ""
     goes_on = (
         "Once what stopped it is corrected, in the rows or in the statements that are not done, the next run goes on "
         "after those that are" + (", and builds the index anew." if begun.invalid else ".")
@@ -317,6 +318,8 @@ def _taken_back(begun: BegunMigration) -> tuple[str, ...]:
     """
     if begun.way_back is None:
         return ()
+    if not begun.certain:  # what takes it back might take back more: a person has to look
+        return ("neon-migrate compare --sql",)
     sql = begun.way_back.sql.rstrip()
     run = (f"psql -v ON_ERROR_STOP=1 \"$NEON_DATABASE_URL\" <<'SQL'\n{sql}\nSQL",) if sql else ()
     return (*run, f"neon-migrate resolve {begun.version} --reverted")

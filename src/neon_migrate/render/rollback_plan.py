@@ -71,7 +71,10 @@ def _inverse(plan: RollbackPlan) -> Iterator[str]:
         return
     yield f"Takes back what this deployment did, and nothing else. {_IN_STEP}\n"
     newest_first = list(reversed(plan.done))
-    rows = [(f"{code(str(one.version))}, as far as it ran", *_worth(one.way_back)) for one in reversed(plan.begun)]
+    rows = [
+        (f"{code(str(one.version))}, as far as it ran", *_worth(one.way_back if one.certain else None))
+        for one in reversed(plan.begun)
+    ]
     rows += [(code(str(one.version)), *_worth(one.way_back)) for one in newest_first]
     if rows:
         yield table(("migration", "way back", "what it costs"), rows)
@@ -79,7 +82,7 @@ def _inverse(plan: RollbackPlan) -> Iterator[str]:
     yield from _no_rollback(plan)
     if plan.inverse:
         yield block("\n".join(plan.inverse), "sh")
-    if any(one.way_back for one in plan.begun):
+    if any(one.way_back and one.certain for one in plan.begun):
         yield _FORGET
     sql = "\n".join(
         f"-- {one.version} {one.description}\n{one.way_back.sql.rstrip()}\n" for one in newest_first if one.way_back
