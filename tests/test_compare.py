@@ -175,3 +175,15 @@ class TestUnfinished:
         report = compare(stopped.project(files={"0003_c.sql": self.UP.format("age").replace("users_id", "other")}))
         assert [str(one) for one in report.differences] == ["index public.users_id is unexpected"]
         assert [one for one in report.warnings if "edited since" in one]
+
+
+def test_what_postgres_has_no_way_to_bring_in_line_is_said(desk: Desk) -> None:
+    """There is no SQL that takes a value from an enum that a table is partitioned by: none is printed."""
+    apply(desk.project(files={"0003_c.sql": "CREATE TABLE by_mood (m mood) PARTITION BY LIST (m);"}))
+    desk.execute("ALTER TYPE mood ADD VALUE 'sad'")
+    report = compare(desk.project())
+    assert [str(one) for one in report.differences] == [
+        "enum public.mood is different (labels: expected ok, found ok, sad)"
+    ]
+    assert (report.batches, report.sql) == ((), "")
+    assert "enum public.mood can't be replaced" in report.warnings[-1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from generating import ID, Desk, schema
-from neon_migrate.errors import ExitCode, HistoryError, RefusedError
+from neon_migrate.errors import ExitCode, HistoryError, ImpossibleError, RefusedError
 from neon_migrate.generate import generate
 from neon_migrate.undo import undo
 
@@ -159,3 +159,15 @@ def test_a_down_file_that_takes_long_is_taken_over_and_that_is_said(desk: Desk) 
     first = {"0001_users.up.sql": "CREATE TABLE users (id integer); CREATE INDEX users_i ON users (id);"}
     report = undo(desk.project(files={**USERS, **first, **files}), 2)
     assert ["for as long as there are rows" in warning for warning in report.warnings] == [True]
+
+
+def test_what_postgres_has_no_way_to_take_back_is_refused(desk: Desk) -> None:
+    """A value can't be taken from an enum that a table is partitioned by; nothing is written."""
+    files = {
+        "0001_a.sql": "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (m mood) PARTITION BY LIST (m);",
+        "0002_b.sql": "ALTER TYPE mood ADD VALUE 'sad';",
+    }
+    with pytest.raises(ImpossibleError) as refused:
+        undo(desk.project(files=files), 2, allow_data_loss=True)
+    assert "enum public.mood can't be replaced" in refused.value.what
+    assert sorted(path.name for path in (desk.root / "migrations").iterdir()) == [*files]

@@ -59,7 +59,7 @@ def compare(project: Project) -> CompareReport:
     for fault in compared.faults:
         project.observer(Warned(fault))
     in_line = plan(compared.found, compared.expected)
-    batches = planned(online(in_line))
+    batches = () if in_line.refusals else planned(online(in_line))
     return CompareReport(
         compared.database,
         compared.applied,
@@ -69,5 +69,5 @@ def compare(project: Project) -> CompareReport:
         compared.fingerprint,
         in_line.losses,
         compared.found.unmodelled,
-        (*compared.faults, *compared.warnings),
+        (*compared.faults, *compared.warnings, *map(str, in_line.refusals)),
     )

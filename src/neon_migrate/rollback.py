@@ -274,6 +274,8 @@ class _Planning:
             for place, migration in enumerate(self.going, 1):
                 wanted = history.pop()
                 computed = plan(start, wanted)
+                if migration.down is None:
+                    computed.require_way()
                 step = _step(migration, computed)
                 self._try(session, migration, step, conditions)
                 before, now = now, catalog_of(session, settings)

@@ -110,6 +110,7 @@ class _Undo:
         if losses and not allow_data_loss:
             raise self._refused(losses)
         if computed and len(online(changes)) > 1:
+            changes.require_way()
             found = self._in_steps(start, changes, now, goal)
         else:
             found = (self._at_once(start, text, changes, now, goal, losses),)
@@ -162,7 +163,9 @@ class _Undo:
         if down is not None and (not down.no_transaction or shape(down.sql).statements == 1):
             return without_grade(down.sql), False
         before, after = self._around()
-        return in_one_file(plan(after, before)), True
+        computed = plan(after, before)
+        computed.require_way()
+        return in_one_file(computed), True
 
     def _around(self) -> tuple[Catalog, Catalog]:
         """The Catalogs before and after the migration."""
