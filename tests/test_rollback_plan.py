@@ -300,7 +300,10 @@ def test_going_forward_from_a_run_on_github_is_a_pull_request(bench: Workbench) 
     plan = rollback_plan(bench.project, [2, 3], environment={"GITHUB_ACTIONS": "true"})
     assert plan.by_pull_request
     assert plan.forward[0].startswith("git fetch")
-    assert plan.forward[-1] == "git push --set-upstream origin correct-migration-4"
+    assert plan.forward[-2:] == (
+        "git add migrations && git commit --message 'Correct migration 4'",
+        "git push --set-upstream origin correct-migration-4",
+    )
     text = rollback_plan_markdown(plan)
     assert "neon-migrate apply" not in text
     assert "open the pull request" in text

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from neon_migrate.begun import BegunMigration, begun_migrations
@@ -106,6 +107,7 @@ class RollbackPlan:
     by_pull_request: bool = False
 
 
+_END_OF_SQL = "END_OF_SQL"
 _WORST: tuple[Grade, ...] = ("impossible", "lossy", "exact")
 
 
@@ -145,7 +147,7 @@ def rollback_plan(
         _inverse(done, begun, above),
         _worst([*(one.way_back for one in done), *(one.way_back for one in begun)]),
         making.restore(lsn, at, variables),
-        _forward(done, not_done, by_pull_request=by_pull_request),
+        _forward(done, not_done, _folder(project) if by_pull_request else ""),
         backup,
         tuple(making.warnings),
         above,
@@ -321,7 +323,7 @@ def _taken_back(begun: BegunMigration) -> tuple[str, ...]:
     if not begun.certain:  # what takes it back might take back more: a person has to look
         return ("neon-migrate compare --sql",)
     sql = begun.way_back.sql.rstrip()
-    run = (f"psql -v ON_ERROR_STOP=1 \"$NEON_DATABASE_URL\" <<'SQL'\n{sql}\nSQL",) if sql else ()
+    run = (f"psql -v ON_ERROR_STOP=1 \"$NEON_DATABASE_URL\" <<'{_END_OF_SQL}'\n{sql}\n{_END_OF_SQL}",) if sql else ()
     return (*run, f"neon-migrate resolve {begun.version} --reverted")
 
 
@@ -341,13 +343,19 @@ def _rolled_back(done: Sequence[DoneMigration], above: tuple[int, ...]) -> tuple
     return (f"neon-migrate rollback {done[0].version}{loses}{computed}",)
 
 
-def _forward(
-    done: Sequence[DoneMigration], not_done: Sequence[PendingMigration], *, by_pull_request: bool
-) -> tuple[str, ...]:
-    """What failed may be corrected in its file, which is not applied; what was applied takes a new migration."""
-    correct = (f"$EDITOR {not_done[0].path}",) if not_done else ()
+def _folder(project: Project) -> str:
+    """The migrations folder as commands in the project's folder name it."""
+    return os.path.relpath(project.settings.migrations, project.settings.root)
+
+
+def _forward(done: Sequence[DoneMigration], not_done: Sequence[PendingMigration], proposed: str) -> tuple[str, ...]:
+    """What failed may be corrected in its file, which is not applied; what was applied takes a new migration.
+
+    proposed  the folder that a pull request is to have; empty where it goes on by hand
+    """
+    correct = (f"$EDITOR {quote(not_done[0].path)}",) if not_done else ()
     undo = tuple(f"neon-migrate undo {one.version}" for one in reversed(done)) if not not_done else ()
-    if not by_pull_request:
+    if not proposed:
         return (*correct, *undo, "neon-migrate validate", "neon-migrate dry-run", "neon-migrate apply")
     number = not_done[0].version if not_done else done[0].version if done else 0
     branch = f"correct-migration-{number}"
@@ -356,6 +364,6 @@ def _forward(
         *correct,
         *undo,
         "neon-migrate validate",
-        f"git add --all && git commit --message 'Correct migration {number}'",
+        f"git add {quote(proposed)} && git commit --message 'Correct migration {number}'",
         f"git push --set-upstream origin {branch}",
     )
