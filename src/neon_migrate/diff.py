@@ -70,12 +70,20 @@ class Dated(Protocol):
         """How a server of this major version has it."""
 
 
+@runtime_checkable
+class Offered(Protocol):
+    """An object of which a server offers one version or another."""
+
+    def same_elsewhere(self, other: DatabaseObject) -> bool:
+        """Whether `other`, of a server that offers another version, is the same."""
+
+
 def diff(before: Catalog, after: Catalog) -> tuple[Change, ...]:
     """The Changes that make `before` into `after`, ordered by key; empty when the two are equal.
 
     Constraints and indexes that differ in nothing but their name are renamed; tables and columns never are, since
     nothing tells a rename from a drop and a create (`renamed_from` in schema.json does). What the older of two servers
-    has no word for is none.
+    has no word for is none, nor is the version of an extension where they offer different ones.
     """
     older = min(before.major, after.major) if before.major != after.major else 0
     creates = {key: after.objects[key] for key in after.objects.keys() - before.objects.keys()}
@@ -98,6 +106,9 @@ def diff(before: Catalog, after: Catalog) -> tuple[Change, ...]:
 
 def _same_on(major: int, old: DatabaseObject, new: DatabaseObject) -> bool:
     """Whether the two are one on a server of this major version; 0: of that which both are from."""
+    # What the servers offer besides may differ too.
+    if isinstance(old, Offered) and old.same_elsewhere(new):
+        return True
     return bool(major) and isinstance(old, Dated) and isinstance(new, Dated) and old.as_of(major) == new.as_of(major)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.diff import Alter, Rename, diff
 from neon_migrate.errors import StatementError
 from neon_migrate.objects import kind_of
+from neon_migrate.objects.extension import with_offered_versions
 from neon_migrate.plan import plan
 from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.run_plan import run_plan
@@ -136,7 +137,7 @@ def _read_elsewhere(server: ScratchServer, catalog: Catalog) -> Mapping[Key, Dat
             # What a function's text names need not be there.
             session.script("SET check_function_bodies = off")
             empty = read_catalog(session)
-            from_nothing = plan(empty, catalog)
+            from_nothing = plan(empty, with_offered_versions(catalog))
             make_roles(server, [from_nothing.script()])
             run_plan(session, from_nothing, empty, in_one_transaction=True)
             return read_catalog(session).objects

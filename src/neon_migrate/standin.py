@@ -14,6 +14,7 @@ from neon_migrate.differences import Difference, differences
 from neon_migrate.errors import ImpossibleError, StatementError
 from neon_migrate.expected import other_major
 from neon_migrate.ledger.history import History
+from neon_migrate.objects.extension import with_offered_versions
 from neon_migrate.plan import plan
 from neon_migrate.postgres.progress import note, read_progress
 from neon_migrate.postgres.session import connect
@@ -149,7 +150,7 @@ def _lsn(session: Session) -> str:
 
 def bring_in_line(server: ScratchServer, database: str, live: Catalog, settings: Settings) -> tuple[str, ...]:
     """Make the scratch's schema that of the live database; what can't be made so is said."""
-    found = scratch_catalog(server, database, settings)
+    found, live = scratch_catalog(server, database, settings), with_offered_versions(live)
     in_line = plan(found, live)
     if not in_line.statements:
         return ()

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_EXTENSION, Alteration, Found, Kind, ReadSoFar, Row
-from neon_migrate.sql import identifier
+from neon_migrate.kind import PG_EXTENSION, Alteration, Found, Kind, ReadSoFar, Refusal, Row
+from neon_migrate.sql import identifier, literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from neon_migrate.catalog import DatabaseObject
 
 
 @dataclass(frozen=True, slots=True)
 class Extension:
     """An installed extension.
 
-    version  what the server offered; servers differ in it without anybody having asked, so it is not compared
+    version  which of it is installed
+    offered  which the server installs where nobody says; empty where it has its files no more
     """
 
     name: str
     schema: str
-    version: str = field(default="", compare=False, repr=False)
+    version: str = ""
+    offered: str = field(default="", compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -32,6 +36,12 @@ class Extension:
     def owner(self) -> Key | None:
         return None
 
+    def same_elsewhere(self, other: DatabaseObject) -> bool:
+        """Whether `other`, of a server that offers another version, is the same: nobody has asked for what it has."""
+        if not isinstance(other, Extension) or other.offered == self.offered:
+            return False
+        return replace(self, version="") == replace(other, version="")
+
 
 class ExtensionKind(Kind[Extension]):
     name = "extension"
@@ -39,24 +49,64 @@ class ExtensionKind(Kind[Extension]):
     stored_in = ("pg_extension",)
 
     def query(self, major: int) -> str:
-        return """SELECT e.oid, e.extname, n.nspname, e.extversion
+        return """SELECT e.oid, e.extname, n.nspname, e.extversion, coalesce(a.default_version, '')
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+LEFT JOIN pg_available_extensions() a ON a.name = e.extname
 WHERE e.oid >= 16384 AND e.extname <> 'neon'"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
         return ((PG_EXTENSION, row[0], 0),), Extension(*row[1:])
 
     def create(self, obj: Extension, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
-        return (f"CREATE EXTENSION IF NOT EXISTS {identifier(obj.name)} WITH SCHEMA {identifier(obj.schema)}",)
+        version = f" VERSION {_version(obj)}" if obj.version != obj.offered else ""
+        create = f"CREATE {self.identity(obj).replace(' ', ' IF NOT EXISTS ', 1)} WITH SCHEMA {identifier(obj.schema)}"
+        return (create + version,)
 
     def drop(self, obj: Extension) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
 
     def alter(self, old: Extension, new: Extension, before: Catalog, after: Catalog) -> Alteration | None:
-        return Alteration((f"ALTER {self.identity(new)} SET SCHEMA {identifier(new.schema)}",))
+        alter = f"ALTER {self.identity(new)}"
+        statements = [f"{alter} SET SCHEMA {identifier(new.schema)}"] if old.schema != new.schema else []
+        if old.version != new.version and old.offered == new.offered:
+            if _older(new.version, old.version):
+                return Alteration((), refusal=_no_way_back(old, new))
+            statements.append(f"{alter} UPDATE TO {_version(new)}")
+        return Alteration(tuple(statements))
 
     def identity(self, obj: Extension) -> str:
         return f"EXTENSION {identifier(obj.name)}"
+
+
+def with_offered_versions(catalog: Catalog) -> Catalog:
+    """`catalog` as it is on another server: with the versions that this one installs, as it may not have the others."""
+    extensions = (obj for obj in catalog.of_kind("extension") if isinstance(obj, Extension))
+    changed: dict[Key, DatabaseObject] = {
+        obj.key: replace(obj, version=obj.offered) for obj in extensions if obj.version != obj.offered
+    }
+    return replace(catalog, objects={**catalog.objects, **changed}) if changed else catalog
+
+
+def _version(obj: Extension) -> str:
+    return literal(obj.version).strip()
+
+
+def _older(version: str, other: str) -> bool:
+    """Whether the first comes before the other, where both are numbers with dots between."""
+    numbers = [each.split(".") for each in (version, other)]
+    if not all(part.isdecimal() for parts in numbers for part in parts):
+        return False
+    first, second = ([int(part) for part in parts] for parts in numbers)
+    return first < second
+
+
+def _no_way_back(old: Extension, new: Extension) -> Refusal:
+    return Refusal(
+        f"Extension {old.name} can't go back from version {old.version} to {new.version}",
+        "Extensions come with scripts that update them, and with none that take an update back.",
+        f"Keep version {old.version}; or, where nothing of its data matters, drop the extension and create it"
+        f" with VERSION {_version(new)}.",
+    )
 
 
 KIND = ExtensionKind()

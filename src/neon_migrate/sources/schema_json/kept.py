@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from neon_migrate.catalog import Catalog, Unmodelled
 from neon_migrate.column import Column
+from neon_migrate.objects.extension import Extension
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ def with_kept(desired: Catalog, present: Catalog) -> Catalog:
 
     A table that `desired` leaves out takes its triggers and policies along.
     """
-    desired = _with_names_kept(desired, present)
+    desired = _with_names_kept(_with_versions_kept(desired, present), present)
     kept = _kept(desired, present)
     if not kept:
         return desired
@@ -53,6 +54,17 @@ def _with_names_kept(desired: Catalog, present: Catalog) -> Catalog:
         if isinstance(there := desired.objects.get(column.key), Column) and there.not_null
     }
     return replace(desired, objects={**desired.objects, **named}) if named else desired
+
+
+def _with_versions_kept(desired: Catalog, present: Catalog) -> Catalog:
+    """`desired`, where what extensions it names no version of have the one that they have in `present`."""
+    pairs = ((obj, present.objects.get(obj.key)) for obj in desired.of_kind("extension"))
+    kept: dict[Key, DatabaseObject] = {
+        obj.key: replace(obj, version=there.version, offered=there.offered)
+        for obj, there in pairs
+        if isinstance(obj, Extension) and isinstance(there, Extension) and obj.version == obj.offered
+    }
+    return replace(desired, objects={**desired.objects, **kept}) if kept else desired
 
 
 def left_as_they_are(together: Catalog, desired: Catalog) -> tuple[Unmodelled, ...]:
