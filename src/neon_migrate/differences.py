@@ -91,14 +91,15 @@ def _difference(change: Change) -> Difference:
 
 def _details(found: DatabaseObject, expected: DatabaseObject) -> tuple[Detail, ...]:
     pairs = ((field.name, getattr(expected, field.name), getattr(found, field.name)) for field in _compared(expected))
-    return tuple(Detail(name.replace("_", " "), _shown(new), _shown(old)) for name, new, old in pairs if new != old)
+    return tuple(Detail(name.replace("_", " "), shown(new), shown(old)) for name, new, old in pairs if new != old)
 
 
 def _compared(obj: DatabaseObject) -> list[Field[object]]:
     return [field for field in fields(obj) if field.compare]  # type: ignore[arg-type]
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A property as a Detail has it."""
     match value:
         case None | "" | ():
             return "none"

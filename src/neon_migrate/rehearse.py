@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from neon_migrate.diagram import er_diagram
 from neon_migrate.diff import Drop, diff
 from neon_migrate.differences import Difference, differences
+from neon_migrate.disclosure import Disclosure
 from neon_migrate.errors import StatementError
 from neon_migrate.events import MigrationApplied, MigrationReverted, Notice, Step
 from neon_migrate.execute import file_name
@@ -16,7 +17,7 @@ from neon_migrate.grading import computed_down, graded
 from neon_migrate.plan import plan
 from neon_migrate.postgres.observe import StatementObserver
 from neon_migrate.postgres.session import connect
-from neon_migrate.redaction import without_values
+from neon_migrate.redaction import HOW_TO_SEE, without_values
 from neon_migrate.report import Failure
 from neon_migrate.runner import locked
 from neon_migrate.settled import settled_live
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from neon_migrate.project import Project
     from neon_migrate.report import Finding, MigrationTiming, WayBack
     from neon_migrate.standin import Live
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class _Progress:
     partly: tuple[Migration, tuple[StatementSeen, ...]] | None = None
     failure: Failure | None = None
     rows: tuple[LedgerRow, ...] = ()
-    backs: dict[int, tuple[str, ...] | str] = field(default_factory=dict)
+    backs: dict[int, tuple[Difference, ...] | str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -160,7 +164,7 @@ def _forward(
 
 def _back(copy: Project, reader: Session, progress: _Progress, setting: Setting) -> None:
     """The ways back, newest first, as far as they run; what a newer one left behind is not held against an older."""
-    known: set[str] = set()
+    known: set[Difference] = set()
     with locked(copy) as run:
         for ran in reversed(progress.ran):
             computed = computed_down(ran.migration, ran.before, ran.after)
@@ -172,7 +176,7 @@ def _back(copy: Project, reader: Session, progress: _Progress, setting: Setting)
                 what = error.what if setting.show_values else without_values(error, names, text)[0]
                 progress.backs[ran.migration.version] = what
                 return
-            left = tuple(map(str, differences(diff(catalog_of(reader, copy.settings), ran.before))))
+            left = differences(diff(catalog_of(reader, copy.settings), ran.before))
             progress.backs[ran.migration.version] = tuple(one for one in left if one not in known)
             known |= set(left)
 
@@ -194,7 +198,8 @@ def _shown(project: Project, pending: Sequence[Migration], progress: _Progress, 
     if progress.partly is not None:
         timings.append(timing(*progress.partly, 0, project.settings))
     done = [ran.migration for ran in progress.ran]
-    faults, warnings = _faults(project, done, after, progress, setting)
+    unlike, expected, warnings = _compared(project, done, after, setting)
+    telling = _Telling(_disclosure(pending, progress, expected, setting))
     hazards: list[Finding] = []
     ways: list[WayBack] = []
     with follow(setting.server, setting.stand_in, pending, project.settings) as trail:
@@ -204,39 +209,89 @@ def _shown(project: Project, pending: Sequence[Migration], progress: _Progress, 
                 measured=setting.measured,
             )  # fmt: skip
             back = progress.backs.get(ran.migration.version)
-            ways.append(graded(ran.migration, ran.before, ran.after, trail, back))
-    return Rehearsal(
-        tuple(timings),
-        tuple(hazards),
-        tuple(ways),
-        differences(changes),
-        er_diagram(progress.start, after, changes),
-        frozenset(_touched(progress, changes)),
-        faults,
-        (*warnings, *progress.warnings),
-        progress.failure,
+            left = back if back is None or isinstance(back, str) else tuple(map(str, telling.told(back)))
+            ways.append(graded(ran.migration, ran.before, ran.after, trail, left))
+    return telling.rehearsal(
+        Rehearsal(
+            tuple(timings),
+            tuple(hazards),
+            tuple(ways),
+            differences(changes),
+            er_diagram(progress.start, after, changes),
+            frozenset(_touched(progress, changes)),
+            (*_unrecorded(project, done, progress), *map(str, telling.told(unlike))),
+            (*warnings, *progress.warnings),
+            progress.failure,
+        )
     )
 
 
-def _faults(
-    project: Project, done: Sequence[Migration], after: Catalog, progress: _Progress, setting: Setting
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """In what the database was not, afterwards, what its ledger says; and why that could not be compared."""
-    settings, server = project.settings, setting.server
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What is told of a rehearsal; without a Disclosure all of it."""
+
+    disclosure: Disclosure | None
+
+    def told(self, value: T) -> T:
+        return value if self.disclosure is None else self.disclosure.told(value)
+
+    def rehearsal(self, seen: Rehearsal) -> Rehearsal:
+        """What may be told of it, with a warning where that is not all."""
+        if self.disclosure is None:
+            return seen
+        told = replace(self.disclosure.told(seen), way_back=tuple(map(self._way_back, seen.way_back)))
+        if not self.disclosure.withheld:
+            return told
+        return replace(told, warnings=(*told.warnings, f"The migrations make schema of rows. {HOW_TO_SEE}"))
+
+    def _way_back(self, way: WayBack) -> WayBack:
+        """Statements with a gap in them are none that anybody should run, so they go altogether."""
+        told = self.told(way)
+        if told.sql == way.sql:
+            return told
+        return replace(told, sql="", what=(*told.what, "Its SQL has values of rows in it, and is withheld."))
+
+
+def _disclosure(
+    pending: Sequence[Migration], progress: _Progress, expected: Catalog | None, setting: Setting
+) -> Disclosure | None:
+    """What keeps production's rows in; None where there are none, or they may be shown."""
+    if setting.show_values or not setting.measured:
+        return None
+    files = (file for one in (*setting.applied, *pending) for file in (one.up, one.down) if file is not None)
+    public = (progress.start, setting.live.catalog, *((expected,) if expected is not None else ()))
+    disclosure = Disclosure(public, "\n".join(file.sql for file in files))
+    for ran in progress.ran:
+        disclosure.learn(ran.before, ran.after)
+    return disclosure
+
+
+def _unrecorded(project: Project, done: Sequence[Migration], progress: _Progress) -> tuple[str, ...]:
+    """The migrations that ran and of which the ledger does not say so."""
     recorded = {row.version: row.checksum for row in progress.rows if row.success}
-    faults = [
-        f"the ledger has no row of {one.version} with the checksum of {file_name(one.up, settings)}"
+    return tuple(
+        f"the ledger has no row of {one.version} with the checksum of {file_name(one.up, project.settings)}"
         for one in done
         if recorded.get(one.version) != one.checksum
-    ]
+    )
+
+
+def _compared(
+    project: Project, done: Sequence[Migration], after: Catalog, setting: Setting
+) -> tuple[tuple[Difference, ...], Catalog | None, tuple[str, ...]]:
+    """In what the database was not, afterwards, what its ledger says; the Catalog that it should have had; and why
+    neither is known.
+    """
+    settings, server = project.settings, setting.server
     try:
         database = replay(server, sorted((*setting.applied, *done), key=lambda one: one.version), settings).database
     except StatementError as error:
-        return tuple(faults), (f"What the migrations make on an empty database could not be compared: {error.what}",)
+        return (), None, (f"What the migrations make on an empty database could not be compared: {error.what}",)
     found, expected = settled_live(after, server, database, settings)
     server.drop(database)
     known = set(setting.drift)
-    return (*faults, *(str(one) for one in differences(plan(found, expected).changes) if one not in known)), ()
+    unlike = tuple(one for one in differences(plan(found, expected).changes) if one not in known)
+    return unlike, expected, ()
 
 
 def _touched(progress: _Progress, changes: Sequence[Change]) -> Iterator[str]:
