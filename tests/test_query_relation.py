@@ -50,6 +50,20 @@ CASES = (
         ),
     ),
     Case(
+        "rows are computed where they were; what is put back has them, as somebody may read it",
+        "CREATE TABLE t (a integer); CREATE MATERIALIZED VIEW m AS SELECT a FROM t WITH NO DATA",
+        "CREATE TABLE t (a bigint); CREATE MATERIALIZED VIEW m AS SELECT a FROM t WITH NO DATA;"
+        " CREATE MATERIALIZED VIEW n AS SELECT a FROM t WITH NO DATA; CREATE INDEX ON n (a)",
+        sql=(
+            "DROP MATERIALIZED VIEW public.m",
+            "ALTER TABLE public.t ALTER COLUMN a TYPE bigint",
+            "CREATE MATERIALIZED VIEW public.m AS\n SELECT a\n   FROM public.t",
+            "CREATE MATERIALIZED VIEW public.n AS\n SELECT a\n   FROM public.t\nWITH NO DATA",
+            "CREATE INDEX n_a_idx ON public.n (a)",
+        ),
+        loses=(),
+    ),
+    Case(
         "a column with another collation, which OR REPLACE does not take",
         f"{_TABLE}; CREATE VIEW v AS SELECT b FROM t",
         f'{_TABLE}; CREATE VIEW v AS SELECT b COLLATE "POSIX" AS b FROM t',

@@ -251,6 +251,10 @@ class Kind(ABC, Generic[ObjectT]):
         as_value: Any = old
         return bool(replace(as_value, schema=new.key.schema, name=new.key.name) == new)
 
+    def again(self, new: ObjectT) -> ObjectT:
+        """`new` as it is made where it has been there before, and was taken down."""
+        return new
+
     def let_go(
         self, old: ObjectT, new: ObjectT, needs: frozenset[Key], before: Catalog, after: Catalog
     ) -> Alteration | None:

@@ -153,8 +153,17 @@ def joined(before: Catalog, after: Catalog, table: Key) -> frozenset[Key]:
     return frozenset(Key("table", *parent) for parent in has if parent not in had)
 
 
+def inheriting(catalog: Catalog, column: Key) -> Iterator[Key]:
+    """The columns of the same name in partitions and inheriting tables: what changes in it changes in them."""
+    for table in catalog.partitions.get(Key("table", column.schema, column.name), ()):
+        other = column._replace(schema=table.schema, name=table.name)
+        if other in catalog.objects:
+            yield other
+            yield from inheriting(catalog, other)
+
+
 def _replace(found: Operations, key: Key) -> None:
-    found.creates[key] = found.after.objects[key]
+    found.creates[key] = kind_of(key).again(found.after.objects[key])
     if not kind_of(key).overwrites:
         found.drops[key] = found.before.objects[key]
     found.alters.pop(key, None)
@@ -203,11 +212,14 @@ def _can_be_made_again(found: Operations, key: Key) -> bool:
 
 
 def _users(before: Catalog, key: Key) -> Iterable[Key]:
-    """What depends on `key`, also by way of the columns it is the type of."""
+    """What depends on `key`, also by way of the columns it is the type of, or that inherit it."""
     for user in before.dependents.get(key, ()):
         yield user
         if key.kind in TYPES and user.kind == "column":
             yield from before.dependents.get(user, ())
+    if key.kind == "column":
+        for column in inheriting(before, key):
+            yield from before.dependents.get(column, ())
 
 
 def _with_initial_grants(found: Operations) -> Operations:

@@ -40,6 +40,7 @@ class QueryRelation:
     columns     name and type of each, with its collation where it is not the type's: what follows from the query and is
                 no difference by itself
     parameters  `name=value` (pg_class.reloptions), such as security_invoker=true
+    populated   whether it has rows to be read; those of a materialised view are data, and no difference
     """
 
     kind: str
@@ -48,6 +49,7 @@ class QueryRelation:
     query: str
     columns: tuple[tuple[str, str], ...] = field(compare=False, repr=False)
     parameters: tuple[str, ...] = ()
+    populated: bool = field(default=True, compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -73,24 +75,27 @@ class QueryRelationKind(Kind[QueryRelation]):
   coalesce(c.reloptions, '{{}}'), ARRAY(SELECT ARRAY[quote_ident(a.attname), format_type(a.atttypid, a.atttypmod)
     || CASE WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE '' END]
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-    WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum)
+    WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum),
+  c.relispopulated
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'
 WHERE c.relkind = '{self.relkind}' AND c.oid >= 16384 AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        oid, row_type, rule, schema, name, query, parameters, columns = row
+        oid, row_type, rule, schema, name, query, parameters, columns, populated = row
         addresses = [(PG_CLASS, oid, number) for number in range(len(columns) + 1)]
         named = tuple(map(tuple, columns))
-        relation = QueryRelation(self.name, schema, name, query.rstrip(";"), named, tuple(sorted(parameters)))
+        options = tuple(sorted(parameters))
+        relation = QueryRelation(self.name, schema, name, query.rstrip(";"), named, options, populated)
         return (*addresses, (PG_TYPE, row_type, 0), (PG_REWRITE, rule, 0)), relation
 
     def create(self, obj: QueryRelation, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         parameters = f" WITH ({parameter_list(obj.parameters)})" if obj.parameters else ""
-        return (f"CREATE {self.identity(obj)}{parameters} AS\n{obj.query}",)
+        without = "" if obj.populated else "\nWITH NO DATA"
+        return (f"CREATE {self.identity(obj)}{parameters} AS\n{obj.query}{without}",)
 
     def create_online(self, obj: QueryRelation, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
-        if self.relkind == "v":
+        if self.relkind == "v" or not obj.populated:
             return ()
         made = tuple(self.create(obj, after, frozenset()))
         return (OnlineStep(made, Run.LONG, _COMPUTED, f"create {self.noun.lower()} {obj.name}"),)
@@ -105,6 +110,10 @@ WHERE c.relkind = '{self.relkind}' AND c.oid >= 16384 AND c.relpersistence <> 't
         if self.relkind != "v" or new.columns[: len(old.columns)] != old.columns:
             return None
         return Alteration((self.create(new, after, frozenset())[0].replace("CREATE ", "CREATE OR REPLACE ", 1),))
+
+    def again(self, new: QueryRelation) -> QueryRelation:
+        # WITH NO DATA may long have been refreshed, and be read by somebody.
+        return replace(new, populated=True)
 
     def without(self, obj: QueryRelation, needs: frozenset[Key]) -> QueryRelation | None:
         if self.relkind != "v" or any(need.kind in _TYPES for need in needs):
