@@ -11,7 +11,7 @@ from neon_migrate.kind import Alteration, OnlineStep, Rewrite, Run
 from neon_migrate.not_null import SINCE, not_null_change, not_null_steps
 from neon_migrate.numbering import succession
 from neon_migrate.sql import identifier, qualified
-from neon_migrate.type_change import casts_by_itself, conversion, keeps_file, keeps_values, what_goes
+from neon_migrate.type_change import are_comparable, casts_by_itself, conversion, keeps_file, keeps_values, what_goes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -161,7 +161,7 @@ def type_clause(name: str, old: str, new: str, collation: str) -> str:
 
 def disturbed(old: str, new: str) -> Callable[[DatabaseObject], bool]:
     """Which dependents of a column Postgres does not bring along from type `old` to `new`."""
-    keeps = keeps_values(old, new)
+    keeps = keeps_values(old, new) and are_comparable(old, new)
 
     def is_disturbed(dependent: DatabaseObject) -> bool:
         kind = dependent.key.kind

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
 from neon_migrate.left_behind import ancestors, taken_over
-from neon_migrate.operations import joined
+from neon_migrate.operations import inheriting, joined
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, names_taken, parents_bounded
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _waits(work: Operations, places: Placement) -> Iterator[_Wait]:
     yield from names_wait
     yield from _bounds(work, places)
     yield from _own_halves(work, places)
-    yield from _passing_on(work)
+    yield from _passing_on(work, places)
     yield from _taking_down(work, places, names_wait)
     yield from _putting_up(work, places, beside)
     yield from _attaching(work, places, beside)
@@ -62,17 +62,21 @@ def _own_halves(work: Operations, places: Placement) -> Iterator[_Wait]:
         if key in work.drops:
             # A foreign key that is put back must not find the key it is to do without.
             for need in work.before.depends.get(key, ()):
-                if need not in work.creates:
+                if need not in work.creates or need not in work.after.depends.get(key, ()):
                     yield put, (DROP, need)
 
 
-def _passing_on(work: Operations) -> Iterator[_Wait]:
-    """A column, after one of its name in a parent: what changes there changes here, and this one may differ."""
+def _passing_on(work: Operations, places: Placement) -> Iterator[_Wait]:
+    """A column, after one of its name in a parent: what changes there changes here, and this one may differ. The
+    parent's, after what is taken down of all that inherit it.
+    """
     for key in work.alters:
         if key.kind == "column":
             parents = getattr(work.after.objects[Key("table", key.schema, key.name)], "parents", ())
             above = (Key("column", schema, table, key.part) for schema, table in parents)
             yield from (((PUT, key), (PUT, column)) for column in above)
+            users = (user for column in inheriting(work.before, key) for user in work.before.dependents.get(column, ()))
+            yield from (((PUT, key), places.node(DROP, user)) for user in users if user in work.drops)
 
 
 def _taking_down(work: Operations, places: Placement, names_wait: Set[_Wait]) -> Iterator[_Wait]:
@@ -83,7 +87,9 @@ def _taking_down(work: Operations, places: Placement, names_wait: Set[_Wait]) ->
         freed = work.alters[key][1].frees if key in work.alters else ()
         owner = work.before.objects[old].owner
         if owner is not None:
-            yield user, (RELEASE, owner)
+            # What is said of a partition's copy of something: the copy is gone once the partition is by itself.
+            copied = user[0] == DROP and getattr(work.before.objects[old], "source", None) is not None
+            yield ((RELEASE, owner), user) if copied else (user, (RELEASE, owner))
         for need in work.before.depends.get(old, ()):
             dropped = places.node(DROP, need)
             yield (PUT, need), (RELEASE, key)

@@ -32,6 +32,14 @@ _IMPLICIT = {
 _ZONES = {"timestamp without time zone", "timestamp with time zone"}
 _TEXTUAL = frozenset({"text", "character varying"})
 _CUT_OR_PADDED = _TEXTUAL | {"character", "name", '"char"'}
+FAMILIES = (
+    frozenset({"smallint", "integer", "bigint"}),
+    frozenset({"real", "double precision"}),
+    frozenset({"text", "character varying", "name"}),
+    frozenset({"date", "timestamp without time zone", "timestamp with time zone"}),
+    frozenset({"inet", "cidr"}),
+)
+"""Built-in types that are compared with each other without a cast, or as one that both are stored as."""
 _CAST_AMONG_THEMSELVES = (
     frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"}),
     frozenset({"integer", "boolean"}),
@@ -65,6 +73,17 @@ def keeps_values(old: str, new: str) -> bool:
     if old_base == new_base or new_base in _WIDER.get(old_base, ()):
         return not new_limit or (bool(old_limit) and new_limit >= old_limit and _is_length(old_base, new_base))
     return new_base == "text"
+
+
+def are_comparable(one: str, other: str) -> bool:
+    """Whether a foreign key holds between columns of these two types, so that one can be changed after the other.
+
+    An operator family of btree has `=` between them (pg_amop): https://www.postgresql.org/docs/current/btree.html.
+    """
+    (one_base, _, one_array), (other_base, _, other_array) = _parts(one), _parts(other)
+    if one_base == other_base:
+        return one_array == other_array
+    return not (one_array or other_array) and any({one_base, other_base} <= family for family in FAMILIES)
 
 
 def keeps_file(old: str, new: str) -> bool:
