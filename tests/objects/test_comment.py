@@ -124,8 +124,55 @@ CASES = (
     ),
 )
 
+_TRIGGER = (
+    "CREATE TABLE t (a integer) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT PARTITION BY LIST (a);"
+    " CREATE TABLE q PARTITION OF p DEFAULT; CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END';"
+    ' CREATE TRIGGER "t r" AFTER {} ON t FOR EACH ROW EXECUTE FUNCTION f(); '
+)
+_COPY = Case(
+    "on a partition's copy of a trigger",
+    _TRIGGER.format("INSERT") + """COMMENT ON TRIGGER "t r" ON t IS 'x'""",
+    _TRIGGER.format("INSERT") + """COMMENT ON TRIGGER "t r" ON q IS 'x'""",
+    sql=("""COMMENT ON TRIGGER "t r" ON public.t IS NULL""", """COMMENT ON TRIGGER "t r" ON public.q IS 'x'"""),
+    back=("""COMMENT ON TRIGGER "t r" ON public.q IS NULL""", """COMMENT ON TRIGGER "t r" ON public.t IS 'x'"""),
+)
+_ANEW = Case(
+    "on a partition's copy of a trigger that is made anew",
+    _TRIGGER.format("INSERT") + """COMMENT ON TRIGGER "t r" ON q IS 'x'""",
+    _TRIGGER.format("DELETE") + """COMMENT ON TRIGGER "t r" ON q IS 'x'""",
+    sql=('CREATE OR REPLACE TRIGGER "t r" AFTER DELETE ON public.t FOR EACH ROW EXECUTE FUNCTION public.f()',),
+)
+_DETACHED = Case(
+    "on a partition's copy of a trigger, when the partition leaves",
+    _TRIGGER.format("INSERT") + """COMMENT ON TRIGGER "t r" ON p IS 'x'""",
+    _TRIGGER.format("INSERT") + "ALTER TABLE t DETACH PARTITION p",
+    sql=(
+        """COMMENT ON TRIGGER "t r" ON public.p IS NULL""",
+        "ALTER TABLE public.t DETACH PARTITION public.p",
+    ),
+)
+_NOT_NULL = Case(
+    "on NOT NULL",
+    "CREATE TABLE t (a integer NOT NULL, b integer); COMMENT ON CONSTRAINT t_a_not_null ON t IS 'x'",
+    "CREATE TABLE t (a integer CONSTRAINT sure NOT NULL, b integer NOT NULL); COMMENT ON CONSTRAINT sure ON t IS 'y';"
+    " COMMENT ON CONSTRAINT t_b_not_null ON t IS 'z'",
+    sql=(
+        "ALTER TABLE public.t RENAME CONSTRAINT t_a_not_null TO sure",
+        "ALTER TABLE public.t ALTER COLUMN b SET NOT NULL",
+        "COMMENT ON CONSTRAINT sure ON public.t IS 'y'",
+        "COMMENT ON CONSTRAINT t_b_not_null ON public.t IS 'z'",
+    ),
+)
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+
+def test_comment_on_not_null(session: Session) -> None:
+    """It follows the name (PostgreSQL 18)."""
+    if session.major < 18:
+        pytest.skip("NOT NULL is a constraint since PostgreSQL 18")
+    check(session, _NOT_NULL)
+
+
+@pytest.mark.parametrize("case", [*CASES, _COPY, _ANEW, _DETACHED], ids=str)
 def test_comment(session: Session, case: Case) -> None:
     """The plan is as written, and running it gives exactly the new schema; the way back gives the old one."""
     check(session, case)
