@@ -76,7 +76,7 @@ class Document:
         prefix = "/repos/{owner}/{repo}"
         self.part = {
             **{name: value for name, value in self._whole.items() if name not in ("paths", "components", "webhooks")},
-            "paths": {prefix + path: self._whole["paths"][prefix + path] for path in _USED},
+            "paths": {path: self._whole["paths"][path] for path in ("/user", *(prefix + path for path in _USED))},
             "components": {},
         }
         for operations in self.part["paths"].values():
@@ -118,6 +118,7 @@ class Fault:
 class FakeGitHub(FakeRepository):
     """One repository.
 
+    user       whose token it is; empty for that of a run, which is an app's
     environments  the required reviewers of each
     approved   who approved the run, by environment
     merged     the pull request that was merged as a commit, or brought it
@@ -133,6 +134,7 @@ class FakeGitHub(FakeRepository):
         super().__init__(document)
         self.contract = contract
         self.url = ""
+        self.user = ""
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.issues: list[dict[str, Any]] = []
         self.environments: dict[str, list[str]] = {}
@@ -164,6 +166,8 @@ class FakeGitHub(FakeRepository):
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
         """Carry a request out that was checked."""
         repository = f"/repos/{REPOSITORY}"
+        if (method, path) == ("GET", "/user"):
+            return self._get_user()
         if path != repository and not path.startswith(f"{repository}/"):
             return not_found()
         for route, name in _ROUTES.items():
@@ -173,13 +177,20 @@ class FakeGitHub(FakeRepository):
                     return handler(*map(unquote, found.groups()), query=query, body=body)
         raise ContractError(f"the fake can't {method} {path}")
 
+    def _get_user(self) -> Answer:
+        if not self.user:
+            return 403, {"message": "Resource not accessible by integration", "documentation_url": "d"}
+        made = self.document.example("private-user-response-with-public-profile-information")
+        return 200, made | {"login": self.user, "user_view_type": "public"}  # the example lacks the latter
+
     def _list_comments(self, number: str, query: dict[str, str], body: Any) -> Answer:
         return 200, list(self.comments.get(int(number), ()))
 
     def _create_comment(self, number: str, query: dict[str, str], body: Any) -> Answer:
         if len(body["body"]) > 65_536:
             return 422, {"message": "Body is too long (maximum is 65536 characters)", "documentation_url": "d"}
-        self.add_comment(int(number), body["body"], BOT)
+        author = {"login": self.user, "type": "User"} if self.user else BOT
+        self.add_comment(int(number), body["body"], author)
         return 201, self.comments[int(number)][-1]
 
     def _update_comment(self, number: str, query: dict[str, str], body: Any) -> Answer:

@@ -119,6 +119,49 @@ def test_a_strangers_comment_with_our_marker_is_left_alone(github_api: FakeGitHu
     assert github_api.bodies(7) == [f"{MARKER}\nI am the report", f"{MARKER}\ntext"]
 
 
+@pytest.mark.parametrize("association", ["OWNER", "MEMBER", "COLLABORATOR"])
+def test_a_team_members_comment_is_left_alone(github_api: FakeGitHub, client: GitHubClient, association: str) -> None:
+    """Whoever copies our comment with its marker keeps what they wrote, whether it is older than ours or not."""
+    copied = f"{MARKER}\nas the report said"
+    github_api.add_comment(7, copied, association=association)
+    upsert_comment(client, 7, MARKER, "one")
+    github_api.add_comment(7, copied, association=association)
+    upsert_comment(client, 7, MARKER, "two")
+    assert github_api.bodies(7) == [copied, f"{MARKER}\ntwo", copied]
+
+
+def test_with_a_users_token_the_users_comment_is_ours(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """And nobody else's."""
+    github_api.user = "octocat"
+    other = github_api.add_comment(7, f"{MARKER}\ntheirs", {"login": "hubot", "type": "User"}, "MEMBER")
+    own = upsert_comment(client, 7, MARKER, "one")
+    assert own.id != other
+    assert upsert_comment(client, 7, MARKER, "two").id == own.id
+    assert github_api.bodies(7) == [f"{MARKER}\ntheirs", f"{MARKER}\ntwo"]
+
+
+def test_another_apps_comment_is_not_removed(github_api: FakeGitHub, client: GitHubClient) -> None:
+    """That we did not write it is seen by who wrote what we wrote."""
+    own = upsert_comment(client, 7, MARKER, "one")
+    github_api.add_comment(7, f"{MARKER}\nmirrored", {"login": "mirror[bot]", "type": "Bot"})
+    assert upsert_comment(client, 7, MARKER, "two").id == own.id
+    assert github_api.bodies(7) == [f"{MARKER}\ntwo", f"{MARKER}\nmirrored"]
+
+
+def test_a_step_that_knows_no_database_writes_into_the_comment_that_is_there(
+    github_api: FakeGitHub, client: GitHubClient
+) -> None:
+    """Which is the same one again for those that know it; where there are two, neither is taken for it."""
+    unknown = marker("report", "", "quiet-sea-1")
+    first = upsert_comment(client, 7, unknown, "no URL")
+    assert upsert_comment(client, 7, MARKER, "in order").id == first.id
+    assert upsert_comment(client, 7, unknown, "no URL").id == first.id
+    assert github_api.bodies(7) == [f"{MARKER}\nno URL"]
+    upsert_comment(client, 7, marker("report", "other on ep-two", "quiet-sea-1"), "in order")
+    upsert_comment(client, 7, unknown, "no URL again")
+    assert [body.partition("\n")[2] for body in github_api.bodies(7)] == ["no URL", "in order", "no URL again"]
+
+
 def test_a_marker_that_somebody_quotes_is_not_ours(github_api: FakeGitHub, client: GitHubClient) -> None:
     """Only a comment that begins with it."""
     github_api.add_comment(7, f"> {MARKER}\nwhat is this?", association="OWNER")

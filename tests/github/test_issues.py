@@ -68,11 +68,11 @@ def test_a_lost_answer_opens_no_second_issue(github_api: FakeGitHub, client: Git
 
 
 def test_other_issues_are_not_ours(github_api: FakeGitHub, client: GitHubClient) -> None:
-    """Neither with another marker nor from a stranger."""
+    """Neither with another marker nor from a person."""
     upsert_issue(client, "<!-- neon-migrate:drift other -->", "Drift", "text")
     upsert_issue(client, MARKER, "Drift", "text")
     github_api.issues[1]["user"] |= {"type": "User"}
-    github_api.issues[1]["author_association"] = "NONE"
+    github_api.issues[1]["author_association"] = "OWNER"
     assert find_issues(client, MARKER) == []
 
 

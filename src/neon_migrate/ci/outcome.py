@@ -64,7 +64,7 @@ def _files(run: Run, pending: Sequence[PendingMigration]) -> list[str]:
 def _comment(run: Run, client: GitHubClient, report: DeployReport, number: int) -> str:
     marker = run.marker("report")
     found = find_comment(client, number, marker)
-    old = "" if found is None else found.body.removeprefix(marker).lstrip("\n")
+    old = "" if found is None else found.text
     review_url = f"{run.event.server_url}/{run.event.repository}/pull/{number}/checks"
     body = with_outcome(report, run.event.run_url, old, review_url, _MOST_COMMENT)
     return upsert_comment(client, number, marker, body).url

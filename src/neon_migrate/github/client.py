@@ -73,6 +73,7 @@ class GitHubClient:
         )
         self._api_url = api_url.rstrip("/")
         self._sleep = sleep
+        self._login: str | None = None
         self.repository = repository
 
     def __enter__(self) -> Self:
@@ -86,6 +87,17 @@ class GitHubClient:
     def get(self, path: str, /, **query: str | int) -> Any:
         """The JSON at `path`, below the repository. Raises GitHubError."""
         return self._send("GET", self._url(path), query=query).json()
+
+    def login(self) -> str:
+        """The user whose token this is; empty for an app's token, such as a run's. Raises GitHubError."""
+        if self._login is None:
+            try:
+                self._login = str(self._send("GET", f"{self._api_url}/user").json()["login"])
+            except GitHubError as error:
+                if error.status != 403:
+                    raise
+                self._login = ""
+        return self._login
 
     def pages(self, path: str, /, **query: str | int) -> Iterator[Any]:
         """Every item of a list, all pages of it. Raises GitHubError."""

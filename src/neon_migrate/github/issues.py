@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from neon_migrate.github.authors import trusted
+from neon_migrate.github.authors import is_ours
 from neon_migrate.github.errors import UnclearError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ class Issue:
 def find_issues(client: GitHubClient, marker: str) -> list[Issue]:
     """Our open issues that begin with `marker`, oldest first. Raises GitHubError."""
     every = client.pages("issues", state="open", labels=LABEL)
-    issues = (item for item in every if "pull_request" not in item and trusted(item))
-    found = [_issue(item) for item in issues if (item.get("body") or "").startswith(marker)]
+    marked = (each for each in every if "pull_request" not in each and (each.get("body") or "").startswith(marker))
+    found = [_issue(item) for item in marked if is_ours(item, client)]
     return sorted(found, key=lambda issue: issue.number)
 
 
