@@ -344,7 +344,7 @@ def test_owners_stay_as_migrations_have_set_them(desk: Desk) -> None:
     report = generate(desk.project(schema({"users": USERS}, types=moods), files, "owners = true"))
     assert "OWNER" not in texts(report)
     report = generate(desk.project(schema({"users": USERS}, types={"mood": ["glad", "calm"]})))
-    assert [one.paths[0].name for one in report.migrations] == ["0003_change_mood.up.sql", "0004_change_owners.up.sql"]
+    assert [one.paths[0].name for one in report.migrations] == ["0003_change_enum_mood.up.sql"]
     assert texts(report).count("ALTER TYPE public.mood OWNER TO keeper;") == 2
     assert generate(desk.project()).in_step
 

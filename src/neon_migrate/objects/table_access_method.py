@@ -54,7 +54,7 @@ class TableAccessMethod:
 
 class TableAccessMethodKind(Kind[TableAccessMethod]):
     name = "table_access_method"
-    rank = 94
+    rank = 88
     stored_in = ("pg_class.r", "pg_class.p", "pg_class.m")
 
     def query(self, major: int) -> str:

@@ -32,7 +32,7 @@ def undo_page(report: UndoReport) -> Page:
         ),
         Line(
             (
-                f"{'It is' if takes == 'takes' else 'They are'} pending now: read, then ",
+                f"{'It is pending now: read it' if takes == 'takes' else 'They are pending now: read them'}, then ",
                 Span("neon-migrate apply", "strong"),
             )
         ),
