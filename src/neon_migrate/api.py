@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neon_migrate.apply import ApplyReport
+    from neon_migrate.ci.run import Unprepared
     from neon_migrate.compare import CompareReport
     from neon_migrate.deployment import DeployReport, MaintenanceReport, PlanReport, PullRequestReport
     from neon_migrate.diffing import DiffReport
@@ -276,14 +277,16 @@ def import_schema(
     return verb(project, source=source, output=output, replace=replace)
 
 
-def ci_pull_request(project: Project, environment: Mapping[str, str], *, output: Path) -> PullRequestReport:
+def ci_pull_request(
+    project: Project | Unprepared, environment: Mapping[str, str], *, output: Path
+) -> PullRequestReport:
     """Validate and rehearse what a pull request brings, and tell its reviewers; see `neon_migrate.ci.pull_request`."""
     from neon_migrate.ci.pull_request import pull_request as verb
 
     return verb(project, environment, output=output)
 
 
-def ci_plan(project: Project, environment: Mapping[str, str], *, deploy_to: str) -> PlanReport:
+def ci_plan(project: Project | Unprepared, environment: Mapping[str, str], *, deploy_to: str) -> PlanReport:
     """What a deployment would do, for somebody to approve; see `neon_migrate.ci.plan`."""
     from neon_migrate.ci.plan import plan as verb
 
@@ -291,7 +294,12 @@ def ci_plan(project: Project, environment: Mapping[str, str], *, deploy_to: str)
 
 
 def ci_deploy(
-    project: Project, environment: Mapping[str, str], *, approved: str | None, deploy_to: str, output: Path
+    project: Project | Unprepared,
+    environment: Mapping[str, str],
+    *,
+    approved: str | None,
+    deploy_to: str,
+    output: Path,
 ) -> DeployReport:
     """What was approved, onto production; see `neon_migrate.ci.deploy`."""
     from neon_migrate.ci.deploy import deploy as verb
@@ -307,7 +315,7 @@ def ci_doctor(project: Project, environment: Mapping[str, str], *, deploy_to: st
 
 
 def ci_maintenance(
-    project: Project,
+    project: Project | Unprepared,
     environment: Mapping[str, str],
     *,
     tasks: Sequence[Literal["compare", "export", "sweep"]] = ("compare", "export", "sweep"),

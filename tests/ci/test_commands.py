@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from neon_migrate import api
 from neon_migrate.ci.run import start
 from neon_migrate.cli.invocation import Invocation
@@ -18,8 +20,6 @@ from neon_migrate.events import CredentialsReceived
 from tests.cli.conftest import PROGRAM
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.ci.conftest import Road
 
 PASSWORD = "pr0duction-s3cret"
@@ -117,6 +117,58 @@ def test_an_error_is_annotated_too(road: Road) -> None:
     done = _run(road, "plan", NEON_DATABASE_URL="")
     assert done.returncode == ExitCode.USAGE
     assert len(_commands(done.stderr, "error")) == 1
+
+
+_BROKEN = {
+    "settings": ({}, "stops-at is 3"),
+    "an empty URL": ({"NEON_DATABASE_URL": ""}, "NEON_DATABASE_URL is empty"),
+    "another scheme": ({"NEON_DATABASE_URL": "mysql://me:s3cret@host/app"}, "It begins with mysql://"),
+}
+
+
+def _break(road: Road, how: str) -> tuple[dict[str, str], str]:
+    """Make the project one that can't be read; gives the environment that goes with it, and what is to be told."""
+    if how == "settings":
+        (road.checkout / "neon-migrate.toml").write_text("stops-at = 3\n")
+    environment, said = _BROKEN[how]
+    return _database(road) | environment, said
+
+
+@pytest.mark.parametrize("how", _BROKEN)
+def test_a_project_that_cannot_be_read_is_told_in_the_comment(road: Road, how: str) -> None:
+    """The verdict of the push before does not stay; the next one that can be read has the same comment."""
+    road.pull_request()
+    assert _run(road, "pull-request", **_database(road)).returncode == ExitCode.OK
+    assert "neon-migrate: look" in road.comment
+    road.pull_request("synchronize")
+    environment, said = _break(road, how)
+    done = _run(road, "pull-request", **environment)
+    assert done.returncode == ExitCode.USAGE
+    assert len(_commands(done.stderr, "error")) == 1
+    for text in (road.comment, road.summary):
+        assert "⛔ neon-migrate: stop" in text and said in text.replace("\\", "").replace("\u200b", "")
+        assert "neon-migrate: look" not in text and "unset" not in text and "s3cret" not in text
+    assert road.outputs["verdict"] == "stop"
+    (road.checkout / "neon-migrate.toml").unlink(missing_ok=True)
+    road.pull_request("synchronize")
+    assert _run(road, "pull-request", **_database(road)).returncode == ExitCode.OK
+    assert "neon-migrate: look" in road.comment
+
+
+@pytest.mark.parametrize("how", _BROKEN)
+@pytest.mark.parametrize("step", ["plan", "deploy", "maintenance"])
+def test_a_project_that_cannot_be_read_is_told_to_the_team(road: Road, step: str, how: str) -> None:
+    """In the summary too; nothing is done to any database."""
+    environment, said = _break(road, how)
+    done = _run(road, step, **environment)
+    assert done.returncode == ExitCode.USAGE
+    assert len(road.told) == 1
+    assert len(_commands(done.stderr, "error")) == 1
+    assert said in road.summary.replace("\\", "").replace("\u200b", "")
+    assert "unset" not in road.summary + done.stderr
+    assert road.bench.query("SELECT to_regclass('_sqlx_migrations')::text") == [(None,)]
+    if step == "deploy":
+        assert "neon-migrate: the deployment failed" in road.comment
 
 
 def test_a_refused_deployment_ends_with_its_code(road: Road) -> None:

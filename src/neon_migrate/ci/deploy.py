@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from neon_migrate.ci.run import Run
+    from neon_migrate.ci.run import Run, Unprepared
     from neon_migrate.deployment import DeploymentPlan, StateBefore
     from neon_migrate.differences import Difference
     from neon_migrate.events import Event
@@ -61,7 +61,12 @@ class _Progress:
 
 
 def deploy(
-    project: Project, environment: Mapping[str, str], *, approved: str | None, deploy_to: str, output: Path
+    project: Project | Unprepared,
+    environment: Mapping[str, str],
+    *,
+    approved: str | None,
+    deploy_to: str,
+    output: Path,
 ) -> DeployReport:
     """Apply what was approved, verify, compare, and tell the pull requests and the team.
 
@@ -106,6 +111,7 @@ def _report(progress: _Progress, deploy_to: str, failure: Failure | None, code: 
 
 
 def _carry_out(run: Run, progress: _Progress, approved: str | None, deploy_to: str) -> None:
+    run.require_prepared()
     progress.approved_by = _require_approval(run, approved, deploy_to)
     progress.plan = planned(run.project)
     if approved is not None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from neon_migrate.ci.run import Run
+    from neon_migrate.ci.run import Run, Unprepared
     from neon_migrate.github.issues import Issue
     from neon_migrate.neon.model import Sweep
     from neon_migrate.project import Project
@@ -39,7 +39,7 @@ _MOST_ISSUE = 60_000
 
 
 def maintenance(
-    project: Project,
+    project: Project | Unprepared,
     environment: Mapping[str, str],
     *,
     tasks: Sequence[Task] = TASKS,
@@ -73,11 +73,13 @@ def maintenance(
         if task not in tasks:
             return
         try:
+            run.require_prepared()
             act()
         except Exception as error:
             fault = as_ours(error)
-            failures.append(run.failure(fault))
             codes.append(fault.exit_code)
+            if (failure := run.failure(fault)) not in failures:  # what keeps every part from being done is told once
+                failures.append(failure)
 
     found = _Found(run, propose_as, commit_as)
     part("compare", found.compare)
@@ -107,7 +109,8 @@ def _tell(run: Run, report: MaintenanceReport) -> MaintenanceReport:
     """Summary, outputs, and the team of what failed."""
     warnings = report.warnings
     if report.failures:
-        title = f"The maintenance of {run.project.require_target().direct()} failed"
+        target = run.project.target
+        title = f"The maintenance of {target.direct() if target is not None else 'production'} failed"
         warnings += run.tell(Message("failure", title, tuple(failure.what for failure in report.failures)))
     warnings += run.summarise(partial(maintenance_markdown, replace(report, warnings=warnings)))
     outputs = {

@@ -17,23 +17,24 @@ from neon_migrate.render.page import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from neon_migrate.ci.run import Run
+    from neon_migrate.ci.run import Run, Unprepared
     from neon_migrate.deployment import DeploymentPlan
     from neon_migrate.project import Project
 
 
-def plan(project: Project, environment: Mapping[str, str], *, deploy_to: str) -> PlanReport:
+def plan(project: Project | Unprepared, environment: Mapping[str, str], *, deploy_to: str) -> PlanReport:
     """Write what waits into the job summary and the outputs, and tell the team where anything does.
 
     deploy_to  the GitHub environment that the deploying job runs in
 
     The output `plan` is for `ci deploy`; `pending` is the number of migrations, so that a job can be left out at 0.
-    Raises UsageError, UnreachableError, MigrationFileError and HistoryError, and NeonMigrateError for what nobody
-    expected; summary and team are told too.
+    Raises what kept the project from being read, UnreachableError, MigrationFileError and HistoryError, and
+    NeonMigrateError for what nobody expected; summary and team are told too.
     """
     run = start(project, environment)
     try:
-        found = planned(project)
+        run.require_prepared()
+        found = planned(run.project)
         outputs = {"pending": str(len(found.pending)), "digest": found.digest, "plan": encode_plan(found)}
         write_outputs(outputs, environment)  # without them there is nothing to approve
     except Exception as error:

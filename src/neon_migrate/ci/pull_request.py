@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from neon_migrate.ci.run import Run
+    from neon_migrate.ci.run import Run, Unprepared
     from neon_migrate.project import Project
     from neon_migrate.report import Failure, Report
 
@@ -36,7 +36,7 @@ _MOST_SUMMARY = MOST_BYTES // 4
 """In characters, of which UTF-8 takes at most four bytes each."""
 
 
-def pull_request(project: Project, environment: Mapping[str, str], *, output: Path) -> PullRequestReport:
+def pull_request(project: Project | Unprepared, environment: Mapping[str, str], *, output: Path) -> PullRequestReport:
     """Validate, rehearse, and write comment, job summary, SARIF, report and outputs.
 
     environment  the run's: GITHUB_*, GITHUB_TOKEN, NEON_API_KEY, NEON_PROJECT_ID
@@ -49,8 +49,9 @@ def pull_request(project: Project, environment: Mapping[str, str], *, output: Pa
     """
     run = start(project, environment, output)
     if not run.event.has_secrets:
-        run = replace(run, project=replace(project, target=None))
+        run = replace(run, project=replace(run.project, target=None))
     try:
+        run.require_prepared()
         made = _examined(run)
         pages = _pages(run, made)
     except Exception as error:  # whatever it is: the comment must not go on saying what was true of an earlier push

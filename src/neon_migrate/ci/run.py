@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from neon_migrate.ci.failure import as_ours, failure_of
 from neon_migrate.errors import NeonMigrateError
-from neon_migrate.events import CredentialsReceived, Warned
+from neon_migrate.events import CredentialsReceived, Observer, Warned, silent
 from neon_migrate.github.client import TOKEN_VARIABLE, client_of
 from neon_migrate.github.comment import marker
 from neon_migrate.github.event import read_event
@@ -18,9 +18,11 @@ from neon_migrate.github.outputs import write_outputs
 from neon_migrate.github.summary import write_summary
 from neon_migrate.ledger import folder
 from neon_migrate.masking import Secrets
-from neon_migrate.neon.client import PROJECT_VARIABLE
 from neon_migrate.notify import Link, tell
+from neon_migrate.postgres.target import resolve_target
+from neon_migrate.project import Project
 from neon_migrate.redaction import publishable
+from neon_migrate.settings import SCHEMA_PLACES, Settings, find_root
 from neon_migrate.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from neon_migrate.github.client import GitHubClient
     from neon_migrate.github.event import Event
     from neon_migrate.notify import Message
-    from neon_migrate.project import Project
     from neon_migrate.report import Failure
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Run:
     environment  os.environ: it holds secrets, so nothing of it is printed
     output       the folder for artifacts, made when it is first written to
     received     database URLs that an API gave
+    unprepared   why the project could not be read; then it is one without its settings
     """
 
     event: Event
@@ -50,6 +52,7 @@ class Run:
     output: Path
     project: Project
     received: list[str] = field(default_factory=list, repr=False)
+    unprepared: NeonMigrateError | None = None
 
     def github(self) -> GitHubClient:
         """A client of the run's repository. Raises UsageError without a token."""
@@ -64,10 +67,14 @@ class Run:
         return root.relative_to(workspace).as_posix()
 
     def marker(self, what: str) -> str:
-        """The hidden line by which a comment or issue of this project and database is found again."""
+        """The hidden line by which a comment or issue of this folder and database is found again."""
         database = str(self.project.target.direct()) if self.project.target is not None else ""
-        neon = self.environment.get(PROJECT_VARIABLE, "").strip()
-        return marker(what, database, "/".join(filter(None, (neon, self.folder))))
+        return marker(what, database, self.folder)
+
+    def require_prepared(self) -> None:
+        """Raises the error that kept the project from being read, where one did."""
+        if self.unprepared is not None:
+            raise self.unprepared
 
     @property
     def secrets(self) -> Secrets:
@@ -146,13 +153,38 @@ class Run:
         return None, (warning,)
 
 
-def start(project: Project, environment: Mapping[str, str], output: Path = Path()) -> Run:
+@dataclass(frozen=True, slots=True)
+class Unprepared:
+    """A project that can't be read: its settings or its database's URL. There is all the more to be told then.
+
+    root   the folder in which the step was started
+    error  what is wrong
+    """
+
+    root: Path
+    error: NeonMigrateError
+    observer: Observer = silent
+
+    def bare(self, environment: Mapping[str, str]) -> Project:
+        """The project as far as it is known; its database tells which comment it has."""
+        root = find_root(self.root)
+        settings = Settings(root=root, migrations=root / "migrations", schema=root / SCHEMA_PLACES[0])
+        try:
+            target = resolve_target(settings, None, dict(environment))
+        except NeonMigrateError:
+            target = None
+        return Project(settings, target, self.observer)
+
+
+def start(project: Project | Unprepared, environment: Mapping[str, str], output: Path = Path()) -> Run:
     """The step that `environment` describes. Raises UsageError outside GitHub Actions, and as `read_event` does."""
     received: list[str] = []
+    unprepared = project.error if isinstance(project, Unprepared) else None
+    known = project.bare(environment) if isinstance(project, Unprepared) else project
 
     def observe(event: Happening) -> None:
         if isinstance(event, CredentialsReceived):
             received.append(event.conninfo)
-        project.observer(event)
+        known.observer(event)
 
-    return Run(read_event(environment), environment, output, replace(project, observer=observe), received)
+    return Run(read_event(environment), environment, output, replace(known, observer=observe), received, unprepared)

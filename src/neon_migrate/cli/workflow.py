@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import NeonMigrateError
@@ -19,9 +20,11 @@ from neon_migrate.masking import Secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from neon_migrate.ci.run import Unprepared
     from neon_migrate.cli.invocation import Invocation
     from neon_migrate.events import Event
     from neon_migrate.github.annotations import AnnotationLevel
+    from neon_migrate.project import Project
     from neon_migrate.remarks import Remark
     from neon_migrate.report import Failure
 
@@ -82,6 +85,16 @@ class Workflow:
     def _write(self, commands: Iterable[str]) -> None:
         sys.stderr.writelines(f"{command}\n" for command in commands)
         sys.stderr.flush()
+
+
+def project_of(invocation: Invocation) -> Project | Unprepared:
+    """The project; where it can't be read, what is wrong with it, which the step has to tell."""
+    try:
+        return invocation.project()
+    except NeonMigrateError as error:
+        from neon_migrate.ci.run import Unprepared
+
+        return Unprepared(Path(invocation.options.directory), error, invocation.observer)
 
 
 @contextmanager

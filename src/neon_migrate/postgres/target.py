@@ -138,19 +138,22 @@ def resolve_target(settings: Settings, database_url: str | None, environment: Ma
     if database_url is not None:
         return read_target(database_url, "--database-url")
     dotenv = settings.root / ".env"
+    in_workflow = environment.get("GITHUB_ACTIONS") == "true"
     for variables, origin in ((environment, ""), (None, " in .env")):
         if variables is None:
             variables = read(dotenv, environment)
         for name in (NEON_VARIABLE, settings.database_url_var):
             if name in variables:
-                return read_target(variables[name], f"{name}{origin}")
+                missing = f"Set the secret {name}, and hand it to this step." if in_workflow and not origin else ""
+                return read_target(variables[name], f"{name}{origin}", missing)
     return None
 
 
-def read_target(url: str, source: str) -> Target:
+def read_target(url: str, source: str, missing: str = "") -> Target:
     """A checked Target of what a person wrote.
 
-    source  what to call the place it was written in
+    source   what to call the place it was written in
+    missing  what to do where nothing is written there, if not what a person at a terminal would
 
     Raises UsageError as `resolve_target` does.
     """
@@ -159,7 +162,7 @@ def read_target(url: str, source: str) -> Target:
         raise UsageError(
             f"{source} is empty",
             why="It is set, so no other place is looked at.",
-            remedy=f"{_EXAMPLE}, or unset {source}." if source.isidentifier() else _EXAMPLE,
+            remedy=missing or (f"{_EXAMPLE}, or unset {source}." if source.isidentifier() else _EXAMPLE),
         )
     if not url.startswith(SCHEMES):
         raise _unreadable(source, _about_scheme(url))

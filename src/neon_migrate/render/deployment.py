@@ -145,6 +145,10 @@ def _failed(failure: Failure) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _told(failure: Failure) -> tuple[str, ...]:
+    return failure.what.rstrip("."), failure.why.rstrip("."), failure.remedy
+
+
 def _before(before: StateBefore) -> str:
     moment = before.at.isoformat(sep=" ", timespec="seconds")
     window = "" if before.window_s is None else f" · history of {before.window_s / 3600:g} hours"
@@ -171,6 +175,6 @@ def _maintenance(report: MaintenanceReport) -> Iterator[str]:
     if report.swept is not None:
         items.append(f"✅ {plural(len(report.swept), 'expired Neon branch', 'expired Neon branches')} removed")
     items += [f"⚠️ Not removed: {escaped(each)}" for each in report.remaining]
-    items += [f"⛔ {escaped(failure.what)} {escaped(failure.remedy)}" for failure in report.failures]
+    items += [f"⛔ {'. '.join(map(escaped, filter(None, _told(failure))))}" for failure in report.failures]
     items += [f"⚠️ {escaped(warning)}" for warning in report.warnings]
     yield bullets(items)

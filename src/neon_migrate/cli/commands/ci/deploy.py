@@ -10,7 +10,7 @@ import click
 
 from neon_migrate.cli.command import command
 from neon_migrate.cli.invocation import Outcome
-from neon_migrate.cli.workflow import ARTIFACTS, in_workflow
+from neon_migrate.cli.workflow import ARTIFACTS, in_workflow, project_of
 from neon_migrate.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def deploy(invocation: Invocation, plan: str | None, environment: str, output: s
 
     with in_workflow(invocation) as workflow:
         report = api.ci_deploy(
-            invocation.project(), os.environ, approved=plan, deploy_to=environment, output=Path(output)
+            project_of(invocation), os.environ, approved=plan, deploy_to=environment, output=Path(output)
         )
         workflow.failures([report.failure] if report.failure else [])
     return Outcome(report, deploy_page(report), report.exit_code)

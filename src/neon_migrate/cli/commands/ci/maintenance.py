@@ -10,7 +10,7 @@ import click
 
 from neon_migrate.cli.command import command
 from neon_migrate.cli.invocation import Outcome
-from neon_migrate.cli.workflow import ARTIFACTS, in_workflow
+from neon_migrate.cli.workflow import ARTIFACTS, in_workflow, project_of
 from neon_migrate.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def maintenance(
     with in_workflow(invocation) as workflow:
         wanted = [task for task in _TASKS if not tasks or task in tasks]
         report = api.ci_maintenance(
-            invocation.project(),
+            project_of(invocation),
             os.environ,
             tasks=wanted,
             output=Path(output),

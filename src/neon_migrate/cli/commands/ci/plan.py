@@ -9,7 +9,7 @@ import click
 
 from neon_migrate.cli.command import command
 from neon_migrate.cli.invocation import Outcome
-from neon_migrate.cli.workflow import in_workflow
+from neon_migrate.cli.workflow import in_workflow, project_of
 from neon_migrate.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -36,5 +36,5 @@ def plan(invocation: Invocation, environment: str) -> Outcome:
     from neon_migrate.render.ci import plan_page
 
     with in_workflow(invocation):
-        report = api.ci_plan(invocation.project(), os.environ, deploy_to=environment)
+        report = api.ci_plan(project_of(invocation), os.environ, deploy_to=environment)
     return Outcome(report, plan_page(report), ExitCode.OK)

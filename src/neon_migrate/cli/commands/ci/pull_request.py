@@ -10,7 +10,7 @@ import click
 
 from neon_migrate.cli.command import command
 from neon_migrate.cli.invocation import Outcome
-from neon_migrate.cli.workflow import ARTIFACTS, in_workflow
+from neon_migrate.cli.workflow import ARTIFACTS, in_workflow, project_of
 from neon_migrate.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def pull_request(invocation: Invocation, output: str) -> Outcome:
     with in_workflow(invocation) as workflow:
         if not read_event(os.environ).has_secrets:
             invocation.need = "none"  # a secret that did not arrive is an empty text, and no URL
-        report = api.ci_pull_request(invocation.project(), os.environ, output=Path(output))
+        report = api.ci_pull_request(project_of(invocation), os.environ, output=Path(output))
         workflow.remark(report.remarks)
+        workflow.failures([report.failure] if report.failure else [])
     return Outcome(report, pull_request_page(report), report.exit_code)
