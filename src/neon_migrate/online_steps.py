@@ -33,6 +33,8 @@ def replaced_online(work: Operations, key: Key) -> bool:
     """Whether what is dropped and created under the same name can stay until there is another in its place."""
     if key not in work.drops or key not in work.creates or work.loses_what_it_is_on(key):
         return False
+    if any(need in swap.alterations for swap in work.swaps for need in work.before.depends.get(key, ())):
+        return False  # what it names has to go in one transaction
     if any(_changes_under(work, key, need) for need in work.before.depends.get(key, ())):
         return False
     return bool(kind_of(key).replace_online(work.drops[key], work.creates[key], work.before, work.after))

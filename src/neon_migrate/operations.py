@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.catalog import Key
+from neon_migrate.collation_swap import collation_swaps
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename
 from neon_migrate.initial_privileges import initial_grants
 from neon_migrate.left_behind import ancestors
@@ -91,7 +92,10 @@ def _sort_in(found: Operations, change: Change) -> None:
 def _with_swaps(found: Operations) -> Operations:
     """Types that are swapped, with all that is made of them; what that does to a column need not be done again."""
     alterations = {key: alteration for key, (_, alteration) in found.alters.items()}
-    swapped = swaps(found.before, found.after, alterations, found.drops)
+    swapped = (
+        *swaps(found.before, found.after, alterations, found.drops),
+        *collation_swaps(found.before, found.after, alterations, found.drops),
+    )
     for swap in swapped:
         found.alters.update((key, (found.after.objects[key], one)) for key, one in swap.alterations.items())
         for key, left in swap.columns.items():
@@ -212,10 +216,10 @@ def _can_be_made_again(found: Operations, key: Key) -> bool:
 
 
 def _users(before: Catalog, key: Key) -> Iterable[Key]:
-    """What depends on `key`, also by way of the columns it is the type of, or that inherit it."""
+    """What depends on `key`, also by way of the columns it is the type or collation of, or that inherit it."""
     for user in before.dependents.get(key, ()):
         yield user
-        if key.kind in TYPES and user.kind == "column":
+        if key.kind in (*TYPES, "collation") and user.kind == "column":
             yield from before.dependents.get(user, ())
     if key.kind == "column":
         for column in inheriting(before, key):

@@ -52,7 +52,7 @@ def swaps(before: Catalog, after: Catalog, alters: Mapping[Key, Alteration], awa
     away  what is dropped, also where it is created again
     """
     gone = frozenset(away)
-    roots = {key for key, alteration in alters.items() if alteration.swaps}
+    roots = {key for key, alteration in alters.items() if alteration.swaps and key.kind in TYPES}
     groups = _groups(before, after, roots, gone)
     return tuple(_swap(SwappedTypes(before, after, _in_order(group, after), gone), alters) for group in groups)
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import USER_SCHEMA, Found, Kind, ReadSoFar, Row
+from neon_migrate.kind import USER_SCHEMA, Alteration, Found, Kind, ReadSoFar, Row
 from neon_migrate.sql import qualified
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _PG_COLLATION = 3456
+_HAVE_ONE = frozenset({"column", "domain", "composite_type", "range_type"})
+"""The kinds of what keeps a collation, and is not simply made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,10 @@ FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace WHERE c.oid >
 
     def drop(self, obj: Collation) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
+
+    def alter(self, old: Collation, new: Collation, before: Catalog, after: Catalog) -> Alteration | None:
+        in_use = any(user.kind in _HAVE_ONE for user in before.dependents.get(old.key, ()))
+        return Alteration((), swaps=True) if in_use else None
 
     def identity(self, obj: Collation) -> str:
         return f"COLLATION {qualified(obj.schema, obj.name)}"
