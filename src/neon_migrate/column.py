@@ -27,7 +27,7 @@ class Column:
     not_valid  whether NOT NULL holds for new rows only (PostgreSQL 18); of an inherited column its parent's says it
     no_inherit  whether NOT NULL is not for children (PostgreSQL 18)
     collation  qualified and quoted; empty for the type's own
-    identity_sequence  the name of the sequence behind an identity column, given by Postgres: no difference by itself
+    identity_sequence  the name of the sequence behind an identity column; empty where that is the parent's
     position   1 for the first; the order of columns alone is no difference
     parent     the table that it is inherited from, when its own table adds nothing: it comes and goes with that one's;
                or the type that its table is of
@@ -50,7 +50,7 @@ class Column:
     no_inherit: bool = False
     not_null_named: str = ""
     not_null_name: str = field(default="", compare=False, repr=False)
-    identity_sequence: str = field(default="", compare=False, repr=False)
+    identity_sequence: str = ""
     position: int = field(default=0, compare=False, repr=False)
     parent: Key | None = field(default=None, compare=False, repr=False)
     left_to_children: bool = field(default=False, compare=False, repr=False)
@@ -152,13 +152,15 @@ class Column:
         """As a server of this major version has it: before 18 NOT NULL has no name."""
         return self if major >= SINCE else replace(self, not_null_named="")
 
-    def identity_clause(self, *, named: bool = False) -> str:
-        """GENERATED … AS IDENTITY with the options that are not the default ones.
+    @property
+    def given_sequence(self) -> str:
+        """The name of the sequence behind an identity, where that is not the one that Postgres chooses by itself."""
+        return "" if self.identity_sequence == f"{self.table}_{self.name}_seq" else self.identity_sequence
 
-        named  whether its sequence is to have just the name it has, where Postgres would give it another
-        """
+    def identity_clause(self) -> str:
+        """GENERATED … AS IDENTITY with the options that are not the default ones."""
         clauses = self.identity_options.clauses() if self.identity_options else ()
-        if named and self.identity_sequence not in ("", f"{self.table}_{self.name}_seq"):
+        if self.given_sequence:
             clauses = (f"SEQUENCE NAME {qualified(self.schema, self.identity_sequence)}", *clauses)
         return f"GENERATED {self.identity.upper()} AS IDENTITY" + (f" ({' '.join(clauses)})" if clauses else "")
 

@@ -9,7 +9,7 @@ from neon_migrate.catalog import Key
 from neon_migrate.column import Column
 from neon_migrate.kind import Alteration, OnlineStep, Rewrite, Run
 from neon_migrate.not_null import SINCE, not_null_change, not_null_steps
-from neon_migrate.numbering import succession
+from neon_migrate.numbering import renamed_sequence, succession
 from neon_migrate.sql import identifier, qualified
 from neon_migrate.type_change import are_comparable, casts_by_itself, conversion, keeps_file, keeps_values, what_goes
 
@@ -61,7 +61,8 @@ def change(old: Column, new: Column, before: Catalog, after: Catalog) -> Alterat
     if set_default:
         first.append(f"{column} SET DEFAULT {new.default}")
     # Before anybody else can insert a row: the change of the column locks the table until both are committed.
-    rest = [*_identity_statements(column, old, new), *numbers.after] if new.identity else []
+    let_go, named = renamed_sequence(old, new, before, after)
+    rest = [*named, *_identity_statements(column, old, new), *numbers.after] if new.identity else []
     first += () if new.identity else numbers.after
     alone = _can_be_renamed(old, new, before)
     takes_parent = new.of_parent not in (None, old.of_parent)
@@ -72,7 +73,7 @@ def change(old: Column, new: Column, before: Catalog, after: Catalog) -> Alterat
         (*first, *not_null_change(old.required, new.required, native=before.major >= SINCE, alone=alone), *rest),
         what_goes(new.key.qualified_name, old.type, new.type) if old.type != new.type else "",
         disturbed(old.type, new.type) if retyped else lambda dependent: False,
-        (*releases, *numbers.releases),
+        (*releases, *numbers.releases, *let_go),
         _online(first, becoming_not_null, rest),
         rewrite=Rewrite(table, tuple(f"ALTER COLUMN {name} {action}" for action in actions), settles=not numbers)
         if rewrites
@@ -130,11 +131,11 @@ def _keeps_file(old: Column, new: Column, before: Catalog) -> bool:
 
 def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
     if not old.identity:
-        return [f"{column} ADD {new.identity_clause(named=True)}"]
+        return [f"{column} ADD {new.identity_clause()}"]
     clauses = [f"SET GENERATED {new.identity.upper()}"] if old.identity != new.identity else []
     moved: tuple[str, ...] = ()
     if old.identity_options and new.identity_options:
-        moved = old.identity_options.moved(new.identity_options, qualified(old.schema, old.identity_sequence))
+        moved = old.identity_options.moved(new.identity_options, qualified(new.schema, new.identity_sequence))
         clauses.extend(old.identity_options.changes_to(new.identity_options, "SET "))
     return [*moved, f"{column} {' '.join(clauses)}"] if clauses else []
 

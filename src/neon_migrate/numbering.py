@@ -1,7 +1,8 @@
 """What numbers a column's rows, an identity or a sequence in its default: one goes on where that before it was.
 
 A number that was given never comes again, also where its row is deleted: so a new sequence starts from the old one's
-`last_value` and `is_called` (https://www.postgresql.org/docs/current/functions-sequence.html), not from the rows.
+`last_value` and `is_called` (https://www.postgresql.org/docs/current/functions-sequence.html). Nor is one given that is
+there, as rows may have been inserted with numbers of their own: it is taken further where they are.
 """
 
 from __future__ import annotations
@@ -61,11 +62,13 @@ def succession(old: Column, new: Column, before: Catalog, after: Catalog) -> Suc
     dropped = (f"{column} DROP IDENTITY",) if old.identity and not new.identity else ()
     was, now = _numbering(old, before), _numbering(new, after)
     there = now is not None and not now.identity and now.key in before.objects
-    if now is None or (now.identity and old.identity) or (there and (was is None or was.key == now.key)):
+    if now is None or (now.identity and old.identity) or (there and was is not None and was.key == now.key):
         return Succession(dropped)
     shared = there or sum(user.kind == "column" for user in after.dependents.get(now.key, ())) > 1
     if was is None or was.upwards != now.upwards:
         return Succession(dropped, after=(_after_the_rows(now, new, shared=shared),))
+    # One that begins again at its end comes to numbers that are there by what it is: then only its place counts.
+    further = () if was.options.cycle else (_after_the_rows(now, new, shared=True),)
     if was.identity:
         if new.type not in _INTEGERS:  # which an identity column can't be, not even for a moment
             return Succession(dropped, after=(_after_the_rows(now, new, shared=shared),))
@@ -74,18 +77,40 @@ def succession(old: Column, new: Column, before: Catalog, after: Catalog) -> Suc
         locked = f"LOCK TABLE {qualified(new.schema, new.table)} IN ACCESS EXCLUSIVE MODE"
         renamed = f"ALTER SEQUENCE {was.name} RENAME TO {identifier(aside.name)}"
         goes_on = _goes_on(now, was, qualified(aside.schema, aside.name), shared=shared)
-        return Succession((locked, renamed), before=(goes_on, *dropped))
+        return Succession((locked, renamed), before=(goes_on, *dropped), after=further)
     if was.key != now.key:
-        return Succession(after=(_goes_on(now, was, was.name, shared=shared),))
+        return Succession(after=(_goes_on(now, was, was.name, shared=shared), *further))
     if any(user.kind == "column" and user != old.key for user in before.dependents.get(was.key, ())):
         return Succession(after=(_after_the_rows(now, new, shared=shared),))
     aside = _aside(was, before, after)
     goes_on = _goes_on(now, was, qualified(aside.schema, aside.name), shared=shared)
     return Succession(
         (f"ALTER SEQUENCE {was.name} RENAME TO {identifier(aside.name)}",),
-        after=(goes_on, f"DROP SEQUENCE {qualified(aside.schema, aside.name)}"),
+        after=(goes_on, f"DROP SEQUENCE {qualified(aside.schema, aside.name)}", *further),
         drops=frozenset({was.key}),
     )
+
+
+def renamed_sequence(old: Column, new: Column, before: Catalog, after: Catalog) -> tuple[tuple[str, ...], ...]:
+    """SQL that gives the sequence behind an identity its other name: what goes first, and what goes then.
+
+    Where the name is another's as yet, or the old one is to be another's, it lets go of its own first.
+    """
+    was, now = old.identity_sequence, new.identity_sequence
+    if not was or not now or was == now:
+        return (), ()
+    to_now = f"RENAME TO {identifier(now)}"
+    if not _is_taken(now, new, before) and not _is_taken(was, old, after):
+        return (), (f"ALTER SEQUENCE {qualified(old.schema, was)} {to_now}",)
+    aside = before.free_name(old.schema, was, "_replaced", after)
+    first = f"ALTER SEQUENCE {qualified(old.schema, was)} RENAME TO {identifier(aside)}"
+    return (first,), (f"ALTER SEQUENCE {qualified(old.schema, aside)} {to_now}",)
+
+
+def _is_taken(name: str, column: Column, catalog: Catalog) -> bool:
+    others = (obj for obj in catalog.of_kind("column") if obj.key.schema == column.schema)
+    behind = (getattr(other, "identity_sequence", "") for other in others)
+    return name in catalog.names.get(column.schema, ()) or name in behind
 
 
 def _numbering(column: Column, catalog: Catalog) -> _Numbering | None:
@@ -123,8 +148,10 @@ def _further(position: str, now: _Numbering) -> str:
 
 
 def _after_the_rows(now: _Numbering, column: Column, *, shared: bool) -> str:
-    """SQL by which a sequence goes on after the values that a column has, where no other has numbered it."""
-    latest = f"{'max' if now.upwards else 'min'}({identifier(column.name)})"
+    """SQL by which a sequence goes on after the values that a column has, be they numbers or written as such."""
+    name = identifier(column.name)
+    written = "" if column.type in _INTEGERS else f"::text::bigint) FILTER (WHERE {name}::text ~ '^-?[0-9]{{1,18}}$'"
+    latest = f"{'max' if now.upwards else 'min'}({name}{written})"
     table = qualified(column.schema, column.table)
     conditions = " AND ".join((now.options.range_condition(latest), *([_further(latest, now)] if shared else [])))
     return f"SELECT setval({literal(now.name).strip()}, {latest}) FROM {table} HAVING {conditions}"

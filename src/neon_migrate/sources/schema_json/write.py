@@ -200,6 +200,8 @@ class _Writer:
             words["generated"] = column.default if stored else {"expression": column.default, "stored": False}
         elif column.identity:
             options = _option_words(column.identity_options) if column.identity_options else {}
+            if column.given_sequence:
+                options["name"] = ObjectName(column.schema, column.given_sequence).written
             words["identity"] = {"generation": column.identity, **options} if options else column.identity
         elif column.default is not None:
             words["default"] = _default(column.default)
