@@ -10,7 +10,7 @@ import pytest
 
 from histories import migrations_of, write_project
 from neon_migrate.ledger.history import History
-from neon_migrate.unreleased import above, by_git, by_ledger
+from neon_migrate.unreleased import above, by_git, by_ledger, changed_since_release
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,3 +124,24 @@ def test_the_ledger_and_the_caller_say_it_too(tmp_path: Path) -> None:
     assert [one.version for one in found.migrations] == [2, 3]
     assert 2 in found
     assert 1 not in found
+
+
+def changed(settings: Settings) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    found = changed_since_release(migrations_of(settings), settings.migrations)
+    return None if found is None else (found.edited, found.deleted)
+
+
+def test_what_the_default_branch_has_is_seen_to_change(tmp_path: Path) -> None:
+    """Edited, renamed with another text, deleted, committed or not; what is new or only renamed is no matter."""
+    settings = write_project(tmp_path, {f"{each}_a.sql": f"SELECT {each};" for each in range(1, 6)}).settings
+    assert changed(settings) is None
+    git(tmp_path, "init", "-b", "main")
+    commit(tmp_path)
+    assert changed(settings) == ((), ())
+    git(tmp_path, "checkout", "-b", "feature")
+    for each in (2, 3, 4):
+        (settings.migrations / f"{each}_a.sql").unlink()
+    write_project(tmp_path, {"1_a.sql": "SELECT 7;", "3_b.sql": "SELECT 3;", "4_b.sql": "SELECT 7;"})
+    commit(tmp_path)
+    write_project(tmp_path, {"5_a.sql": "SELECT 7;", "6_a.sql": "SELECT 6;"})
+    assert changed(settings) == (("1_a.sql", "4_a.sql", "5_a.sql"), ("2_a.sql",))

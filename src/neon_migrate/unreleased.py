@@ -60,6 +60,54 @@ def by_git(migrations: Sequence[Migration], folder: Path) -> Unreleased:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The migrations of the default branch that are not as it has them, where it is known.
+
+    branch   its name
+    edited   by the names of the files that have another text now
+    deleted  by the names of the files that there are none of any more, neither under another name
+    """
+
+    branch: str
+    edited: tuple[str, ...]
+    deleted: tuple[str, ...]
+
+
+def changed_since_release(migrations: Sequence[Migration], folder: Path) -> Released | None:
+    """What became of the default branch's migrations since the folder's branch left it; None where git knows none."""
+    for branch in _DEFAULT_BRANCHES:
+        base = _git(folder, "merge-base", "HEAD", branch)
+        if base is None:
+            continue
+        commit = base.strip()
+        told = _git(folder, "diff", "-z", "--name-status", "--no-renames", "--relative", commit, "--", ".")
+        if told is None:
+            return None
+        words = told.split("\0")
+        changes = dict(zip(words[1::2], words[::2], strict=False))
+        ours = {one.up.path.name: one for one in migrations}
+        gone = {name: number for name in changes if name not in ours and (number := _version(name)) is not None}
+        versions = {one.version: one for one in migrations}
+        renamed = {name for name, version in gone.items() if version in versions}
+        edited = [name for name, change in changes.items() if name in ours and change != "A"]
+        edited += [
+            name for name in renamed if not _same(_git(folder, "show", f"{commit}:./{name}"), versions[gone[name]])
+        ]
+        return Released(branch, tuple(sorted(edited)), tuple(sorted(gone.keys() - renamed)))
+    return None
+
+
+def _version(name: str) -> int | None:
+    """The version of an up file; None for any other file."""
+    number = name.partition("_")[0]
+    return int(number) if number.isdecimal() and name.endswith(".sql") and not name.endswith(".down.sql") else None
+
+
+def _same(text: str | None, migration: Migration) -> bool:
+    return text is not None and text == migration.up.sql.replace("\r\n", "\n")
+
+
 def default_branch(folder: Path) -> str:
     """The branch that deployments go from: origin's default, else main or master, else the one that is checked out.
 

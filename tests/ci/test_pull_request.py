@@ -17,6 +17,7 @@ from neon_migrate.render.plain import text as plain
 from neon_migrate.report import decode
 from tests.ci.conftest import Road
 from tests.github.fake_api import Fault
+from tests.test_unreleased import _own_git, commit, git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from neon_migrate.deployment import PullRequestReport
     from tests.github.fake_api import FakeGitHub
     from tests.notify.test_slack import Webhook
+
+
+__all__ = ["_own_git"]
 
 
 def _review(road: Road, action: str = "opened", *, fork: bool = False, **environment: str) -> PullRequestReport:
@@ -128,6 +132,21 @@ def test_a_fork_with_a_fault_fails(road: Road) -> None:
     report = _review(road, fork=True)
     assert (report.exit_code, report.verdict) == (ExitCode.FAILED, "stop")
     assert "nobody" in road.summary
+
+
+def test_a_fork_that_edits_what_the_default_branch_has_is_to_be_looked_at(road: Road) -> None:
+    """No ledger says whether it is applied, but git says that it may be."""
+    git(road.checkout, "init", "-b", "main")
+    commit(road.checkout)
+    git(road.checkout, "checkout", "-b", "feature")
+    assert _review(road, fork=True).verdict == "in order"
+    assert "## ✅ neon-migrate: validated, not rehearsed" in road.summary
+    road.bench.write(_0001_users__up="CREATE TABLE users (id int PRIMARY KEY);", _0001_users__down="DROP TABLE users;")
+    report = _review(road, fork=True)
+    assert (report.exit_code, report.verdict) == (ExitCode.OK, "look")
+    assert "## ⚠️ neon-migrate: look" in road.summary
+    assert "is on the branch main already" in road.summary and "immutable once applied" in road.summary
+    assert ("history", "migrations/0001_users.up.sql") in [(one.code, one.path) for one in report.remarks]
 
 
 def test_pull_request_target_is_refused(road: Road) -> None:

@@ -11,7 +11,8 @@ import pytest
 from neon_migrate.differences import Difference
 from neon_migrate.render.markdown import review
 from neon_migrate.render.markdown_text import Section, block, code, details, escaped, fitted, table
-from neon_migrate.report import EditedMigration, Failure, Finding, Report
+from neon_migrate.render.page import duration
+from neon_migrate.report import EditedMigration, Failure, Finding, MigrationTiming, PendingMigration, Report
 from tests.render.reports import FILE, INVALID, RUN, VALID, report
 
 if TYPE_CHECKING:
@@ -80,6 +81,51 @@ def test_a_rehearsal_that_did_not_end_says_why() -> None:
     text = _review(None, failure=Failure(None, "No more branches", "The plan's limit.", "Remove some."))
     for words in ("did not come to an end:** No more branches", "The plan's limit.", "Remove some."):
         assert words in text
+
+
+def test_a_failed_rehearsal_says_how_far_it_came() -> None:
+    """No duration and no way back of what did not run."""
+    failure = Failure(2, "relation does not exist", path=FILE, line=4, column=7)
+    ended = MigrationTiming(2, 0, report().timings[0].statements)
+    text = _review(report(failure=failure, timings=(ended,), way_back=()))
+    assert "None of them ran to its end." in text
+    assert "0 µs" not in text and "not known" not in text and "| did not end |" in text
+    two = (*report().pending, PendingMigration(3, "more", "cd" * 48, FILE))
+    text = _review(report(failure=failure, pending=two, timings=(*report().timings, replace(ended, version=3))))
+    assert f"1 of 2 ran to the end, in {duration(2_500_000_000)}. The way back: ⚠️ lossy." in text
+
+
+def test_what_was_not_rehearsed_is_not_told_as_if_it_was() -> None:
+    """Neither beside edited migrations, nor without a database."""
+    edited = EditedMigration(1, "users", "edited", "migrations/0001_users.sql", "0001 was changed", "Bring it back.")
+    text = _review(report(applied_edited=(edited,), hazards=(), timings=(), way_back=()))
+    assert "were not rehearsed" in text
+    assert "It took" not in text and "rehearsed on" not in text
+    passed = replace(VALID, checks=VALID.checks[:2])
+    text = _review(None, passed, unrehearsed="it comes from a fork")
+    assert text.startswith("## ✅ neon-migrate: validated, not rehearsed\n")
+
+
+def test_what_is_left_out_is_no_row_of_a_table() -> None:
+    """As a Markdown parser reads it, in each table that can be cut."""
+    many = range(1, 400)
+    cut = report(
+        pending=tuple(PendingMigration(each, "email " * 20, "ab" * 48, FILE) for each in many),
+        timings=tuple(replace(report().timings[0], version=each) for each in many),
+        way_back=tuple(replace(report().way_back[0], version=each) for each in many),
+    )
+    text = _review(cut, most=14_000)
+    assert text.count("Left out here") >= 3
+    assert text.count("|\n\n_Left out here") == 3
+    assert "Left out here" not in "".join(_cells(text))
+
+
+def _cells(text: str) -> list[str]:
+    from markdown_it import MarkdownIt
+
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    opened = [token.type == "td_open" for token in tokens]
+    return [token.content for token, is_cell in zip(tokens[1:], opened, strict=False) if is_cell]
 
 
 def test_nothing_pending_is_short() -> None:

@@ -37,6 +37,9 @@ _LOCKS = (
 _MAKES_WAIT = _LOCKS.index("SHARE")
 """From here on writers wait, or everybody."""
 
+_AFTER_TABLE = "\n"
+"""Without an empty line GitHub takes what follows for one more row."""
+
 _FEW = 20
 """How many of many are shown where there is not room for all."""
 
@@ -82,7 +85,8 @@ def verdict_of(report: Report | None, validation: ValidateReport, failure: Failu
 
 def _head(report: Report | None, validation: ValidateReport, failure: Failure | None, unrehearsed: str) -> str:
     verdict = verdict_of(report, validation, failure)
-    lines = [f"## {MARKS[verdict]} neon-migrate: {verdict}"]
+    said = "validated, not rehearsed" if report is None and verdict == "in order" else verdict
+    lines = [f"## {MARKS[verdict]} neon-migrate: {said}"]
     if report is not None:
         lines.append(_what_would_run(report))
     if failure is not None:
@@ -104,18 +108,28 @@ def _what_would_run(report: Report) -> str:
         if report.rehearsed_on == "neon_branch"
         else "a scratch with production's schema and **no rows**: durations say nothing about production's data"
     )
+    migrations = f"**{plural(len(report.pending), 'migration')}** would run on {code(report.database)}"
+    if report.applied_edited:
+        return f"{migrations}. They were not rehearsed, since migrations that are applied are not as they were."
     worst = [severity for severity in _SEVERITIES if any(each.severity == severity for each in report.hazards)]
     counts = listing(
         tuple(f"{sum(one.severity == each for one in report.hazards)} {_SEVERITIES[each]}" for each in worst)
     )
-    took = sum(timing.duration_ns for timing in report.timings)
+    facts = f"Hazards: {counts or 'none'}. {_how_far(report)}"
+    return f"{migrations}, rehearsed on {where}.\n{facts}"
+
+
+def _how_far(report: Report) -> str:
+    """How long it took and what the way back is worth, of the migrations that ran."""
+    ran = len(report.way_back)
+    took = duration(sum(timing.duration_ns for timing in report.timings))
     grades = {way.grade for way in report.way_back}
-    grade = next((shown for each, shown in reversed(GRADES.items()) if each in grades), "not known")
-    facts = [
-        f"**{plural(len(report.pending), 'migration')}** would run on {code(report.database)}, rehearsed on {where}.",
-        f"Hazards: {counts or 'none'}. It took {duration(took)}. The way back: {grade}.",
-    ]
-    return "\n".join(facts)
+    back = next((f" The way back: {shown}." for each, shown in reversed(GRADES.items()) if each in grades), "")
+    if report.failure is None:
+        return f"It took {took}.{back}"
+    if not ran:
+        return "None of them ran to its end."
+    return f"{ran} of {len(report.pending)} ran to the end, in {took}.{back}"
 
 
 def _stops(report: Report, left_out: str) -> Iterator[Section]:
@@ -141,7 +155,9 @@ def _changes(report: Report, left_out: str) -> Iterator[Section]:
     rows = [(str(each.version), escaped(each.description), code(each.path)) for each in report.pending]
     head = "### What changes\n\n"
     columns = ("version", "migration", "file")
-    yield Section((head + table(columns, rows), head + table(columns, rows[:_FEW]) + left_out, head + left_out))
+    yield Section(
+        (head + table(columns, rows), head + table(columns, rows[:_FEW]) + _AFTER_TABLE + left_out, head + left_out)
+    )
     if report.differences:
         tree = plain((differences_tree("The schema", report.differences, TO_BE_MADE),))
         counted = f"{plural(len(report.differences), 'difference')} in the schema. {left_out}"
@@ -181,7 +197,7 @@ def _timings(report: Report, left_out: str) -> Iterator[Section]:
     if report.tables:
         sizes = [f"{code(each.name)} {_rows(each.rows)}, {_bytes(each.bytes)}" for each in report.tables]
         body += "\nIn production: " + "; ".join(sizes[:_FEW]) + (" …" if len(sizes) > _FEW else "") + ".\n"
-    yield Section((head + body, head + table(columns, rows[:_FEW]) + left_out, head + left_out))
+    yield Section((head + body, head + table(columns, rows[:_FEW]) + _AFTER_TABLE + left_out, head + left_out))
     statements = [_statement(each) for timing in report.timings for each in timing.statements]
     if statements:
         columns = ("statement", "took", "rows", "locks")
@@ -196,7 +212,7 @@ def _timed(timing: MigrationTiming) -> tuple[str, ...]:
     rewritten = dict.fromkeys(name for each in timing.statements for name in each.rewritten)
     return (
         str(timing.version),
-        duration(timing.duration_ns),
+        duration(timing.duration_ns) if timing.duration_ns else "did not end",
         _some(strong) or "none that makes others wait",
         _some(rewritten) or "none",
     )
@@ -222,7 +238,9 @@ def _ways_back(report: Report, left_out: str) -> Iterator[Section]:
         for way in report.way_back
     ]
     columns = ("version", "grade", "what it costs")
-    yield Section((head + table(columns, rows), head + table(columns, rows[:_FEW]) + left_out, head + left_out))
+    yield Section(
+        (head + table(columns, rows), head + table(columns, rows[:_FEW]) + _AFTER_TABLE + left_out, head + left_out)
+    )
     if any(way.sql for way in report.way_back):
         sql = "\n".join(f"-- {way.version}\n{way.sql.rstrip()}\n" for way in _latest_first(report.way_back) if way.sql)
         yield Section((details("SQL of the way back, latest first", block(sql, "sql")), f"SQL: {left_out}"))
