@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neon_migrate.diff import diff
+from neon_migrate.errors import StatementError
 from neon_migrate.online import offline, online
 from neon_migrate.plan import plan
 from neon_migrate.settings import Settings
@@ -15,6 +16,7 @@ from neon_migrate.sources.database import catalog_of, scratch_catalog
 from neon_migrate.sql import qualified
 from neon_migrate.type_change import FAMILIES, are_comparable
 from peers import difference, dumped
+from schema_pairs import catalog_of as catalog_of_ddl
 
 if TYPE_CHECKING:
     from neon_migrate.postgres.scratch import ScratchServer
@@ -30,6 +32,24 @@ KEYS = "CREATE TABLE p (id {0} PRIMARY KEY); CREATE TABLE c (pid {0} REFERENCES 
 PAIR = "INSERT INTO p VALUES ({0}); INSERT INTO c VALUES ({0})"
 MOVING = "CREATE TABLE p (id integer PRIMARY KEY, code integer NOT NULL); CREATE TABLE c (pid integer REFERENCES p);"
 CODES = "INSERT INTO p VALUES (1, 2); INSERT INTO c VALUES (1)"
+
+RANGE = (
+    "CREATE TABLE p (a integer PRIMARY KEY, b integer) PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p DEFAULT;"
+)
+LIST = RANGE.replace("BY RANGE", "BY LIST")
+RICH = (
+    "CREATE TABLE r (a integer PRIMARY KEY, b integer); ALTER TABLE p ADD FOREIGN KEY (b) REFERENCES o; "
+    " CREATE INDEX i ON p (b); CREATE VIEW v AS SELECT a FROM p; CREATE VIEW w AS SELECT a FROM q;"
+    " COMMENT ON TABLE p IS 'x'; GRANT SELECT ON p TO PUBLIC; INSERT INTO o VALUES (2); INSERT INTO p VALUES (1, 2)"
+)
+REFERRED = (
+    f"CREATE TABLE c (a integer REFERENCES p); {ROW}; INSERT INTO c VALUES (1);"
+    f" CREATE TRIGGER t BEFORE UPDATE ON p {TRIGGER}"
+)
+DIVIDED = f"{NESTED.replace('{}', 'integer')};"
+CHECKED = f"CREATE INDEX ON p (b); ALTER TABLE p ADD CHECK (b > 0); {ROW}"
+UNLOGGED = "CREATE UNLOGGED TABLE z (a integer PRIMARY KEY); CREATE UNLOGGED TABLE b (a integer REFERENCES z);"
+TEXTS = "CREATE TABLE t (id integer, a text, b text); INSERT INTO t VALUES (1, 'x');"
 
 
 def _retyped(ddl: str, old: str = "integer", new: str = "bigint") -> tuple[str, str]:
@@ -72,6 +92,47 @@ CASES = {
         "CREATE TABLE p (id integer NOT NULL, code integer PRIMARY KEY); CREATE UNIQUE INDEX u ON p (id);"
         f" CREATE TABLE c (pid integer REFERENCES p (id)); {CODES}",
     ),
+    "what a table is partitioned by": (
+        f"CREATE TABLE o (id integer PRIMARY KEY); {RANGE} {RICH}",
+        f"CREATE TABLE o (id integer PRIMARY KEY); {LIST} {RICH}",
+    ),
+    "what a table is partitioned by, and its columns": (
+        f"{RANGE} {REFERRED}",
+        f"{LIST.replace('b integer', 'b bigint, d text')} {REFERRED}",
+    ),
+    "what a partition is partitioned by": (
+        f"{DIVIDED} {CHECKED}",
+        f"{DIVIDED.replace('DEFAULT PARTITION BY RANGE (a)', 'DEFAULT PARTITION BY RANGE (b)')} {CHECKED}",
+    ),
+    "tables that refer to one another become logged": (
+        f"{UNLOGGED} CREATE UNLOGGED TABLE n (a integer); INSERT INTO z VALUES (1); INSERT INTO b VALUES (1)",
+        f"{UNLOGGED.replace('UNLOGGED ', '')} CREATE TABLE n (a integer REFERENCES z); INSERT INTO z VALUES (1);"
+        " INSERT INTO b VALUES (1)",
+    ),
+    "a table becomes unlogged that was referred to": (
+        "CREATE TABLE z (a integer PRIMARY KEY); CREATE UNLOGGED TABLE n (a integer REFERENCES z)",
+        "CREATE UNLOGGED TABLE z (a integer PRIMARY KEY); CREATE TABLE n (a integer)",
+    ),
+    "names that two constraints exchange": (
+        "CREATE TABLE t (x integer, y integer, CONSTRAINT k1 PRIMARY KEY (x), CONSTRAINT k2 UNIQUE (y));"
+        " COMMENT ON CONSTRAINT k1 ON t IS 'x'",
+        "CREATE TABLE t (x integer, y integer, CONSTRAINT k2 PRIMARY KEY (x), CONSTRAINT k1 UNIQUE (y));"
+        " COMMENT ON CONSTRAINT k2 ON t IS 'x'",
+    ),
+    "names that go round": (
+        "CREATE TABLE t (x integer PRIMARY KEY, y integer, z integer, CONSTRAINT k UNIQUE (y));"
+        " CREATE INDEX l ON t (z)",
+        "CREATE TABLE t (x integer, y integer, z integer, CONSTRAINT k PRIMARY KEY (x), CONSTRAINT l UNIQUE (y));"
+        " CREATE INDEX t_pkey ON t (z)",
+    ),
+    "an extension that an index uses goes": (
+        f"CREATE EXTENSION pg_trgm; {TEXTS} CREATE INDEX i ON t USING gin (a gin_trgm_ops); CREATE INDEX j ON t (a, b)",
+        f"{TEXTS.replace(', b text', '')} CREATE INDEX i ON t (a); CREATE INDEX j ON t (a, id)",
+    ),
+    "an extension that a column's type is of goes": (
+        "CREATE EXTENSION citext; CREATE TABLE t (a citext PRIMARY KEY); INSERT INTO t VALUES ('x')",
+        "CREATE TABLE t (a text PRIMARY KEY); INSERT INTO t VALUES ('x')",
+    ),
 }
 """By what is in the way: before and after."""
 
@@ -109,6 +170,74 @@ def _rows(session: Session) -> dict[str, int]:
     tables = catalog_of(session, SETTINGS).of_kind("table")
     names = [qualified(*table.key[1:3]) for table in tables]
     return {name: int(session.query(f"SELECT count(*) FROM {name}")[0][0]) for name in names}
+
+
+def statements(server: ScratchServer, old: str, new: str) -> list[list[str]]:
+    """What is done online, in each transaction."""
+    name = server.create()
+    try:
+        with server.session(name) as session:
+            planned = plan(catalog_of_ddl(session, old), catalog_of_ddl(session, new))
+            return [[statement.sql for statement in batch.statements] for batch in online(planned)]
+    finally:
+        server.drop(name)
+
+
+def test_an_index_is_replaced_before_what_it_uses_goes(scratch: ScratchServer) -> None:
+    """An extension and a column wait until there is one that does without them, built while the table is in use."""
+    found = [sql for (sql, *_) in statements(scratch, *CASES["an extension that an index uses goes"])]
+    assert "CREATE INDEX CONCURRENTLY i_new ON public.t (a)" in found
+    assert "CREATE INDEX CONCURRENTLY j_new ON public.t (a, id)" in found
+
+
+def test_partitions_of_a_table_that_is_made_anew_lose_nothing(scratch: ScratchServer) -> None:
+    """They are detached and attached again: what does not fit makes that fail. Those that go are named, each."""
+    session_name = scratch.create()
+    old = "CREATE TABLE p (a integer) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p FOR VALUES IN (1);"
+    new = "CREATE TABLE p (a integer) PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p FOR VALUES FROM (1) TO (2)"
+    try:
+        with scratch.session(session_name) as session:
+            more = f"{old} CREATE TABLE r PARTITION OF p FOR VALUES IN (2)"
+            before, after = catalog_of_ddl(session, more), catalog_of_ddl(session, new)
+            planned = plan(before, after)
+            assert planned.losses == ("table public.r with all its rows",)
+            session.script(f"{old} INSERT INTO p VALUES (1)")
+            other = plan(
+                catalog_of(session, SETTINGS),
+                catalog_of_ddl(session, f"DROP TABLE p; {new.replace('(1)', '(5)').replace('(2)', '(9)')}"),
+            )
+            (batch,) = online(other)
+            with pytest.raises(StatementError, match="is violated by some row"):
+                session.script(batch.script())
+    finally:
+        scratch.drop(session_name)
+
+
+def test_a_plain_table_that_is_to_be_partitioned_loses_its_rows(scratch: ScratchServer) -> None:
+    """Which is said."""
+    name = scratch.create()
+    try:
+        with scratch.session(name) as session:
+            plain = catalog_of_ddl(session, "CREATE TABLE p (a integer)")
+            partitioned = catalog_of_ddl(session, "CREATE TABLE p (a integer) PARTITION BY LIST (a)")
+    finally:
+        scratch.drop(name)
+    assert plan(plain, partitioned).losses == ("table public.p with all its rows",)
+    assert plan(partitioned, plain).losses == ()
+
+
+def test_the_order_of_parents_is_no_difference(scratch: ScratchServer) -> None:
+    """It says no more than the order of columns; a table that is new is made with it."""
+    name = scratch.create()
+    try:
+        with scratch.session(name) as session:
+            ddl = "CREATE TABLE a (x integer); CREATE TABLE b (y integer); CREATE TABLE c () INHERITS ({})"
+            one, other = (catalog_of_ddl(session, ddl.replace("{}", order)) for order in ("a, b", "b, a"))
+            empty = catalog_of_ddl(session, "")
+    finally:
+        scratch.drop(name)
+    assert diff(one, other) == ()
+    assert "INHERITS (public.b, public.a)" in plan(empty, other).script()
 
 
 def test_postgres_compares_what_foreign_keys_are_kept_between(scratch: ScratchServer) -> None:

@@ -13,7 +13,7 @@ from neon_migrate.catalog import Key
 from neon_migrate.constraint import Constraint
 from neon_migrate.objects.index import Index
 from neon_migrate.objects.partitioned_index import PartitionedIndex
-from neon_migrate.objects.table import Table
+from neon_migrate.objects.table import Table, lasting_parents
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _new_from_parents(before: Catalog, after: Catalog) -> Iterator[DatabaseObjec
         old = before.objects.get(new.key)
         if not isinstance(new, Table) or not isinstance(old, Table) or not new.brought or not new.bound:
             continue
-        if new.divided_by != old.divided_by or not set(new.parents) & set(old.parents):
+        if new.divided_by != old.divided_by or not lasting_parents(old, new, before, after):
             continue
         had = {(sort, definition) for sort, _, definition, _ in old.brought}
         for one, obj in zip(new.brought, _parts(new), strict=True):
@@ -115,7 +115,7 @@ def _with_other_parents(there: Catalog, elsewhere: Catalog) -> Iterator[Table]:
         other = elsewhere.objects.get(table.key)
         if not isinstance(table, Table) or not isinstance(other, Table) or not table.brought:
             continue
-        if table.divided_by == other.divided_by and not set(table.parents) & set(other.parents):
+        if table.divided_by == other.divided_by and not lasting_parents(table, other, there, elsewhere):
             yield table
 
 

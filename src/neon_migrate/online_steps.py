@@ -31,8 +31,10 @@ def online_steps(work: Operations, node: Node) -> tuple[OnlineStep, ...]:
 
 def replaced_online(work: Operations, key: Key) -> bool:
     """Whether what is dropped and created under the same name can stay until there is another in its place."""
-    if key not in work.drops or key not in work.creates or work.loses_what_it_is_on(key):
+    if key not in work.drops or key not in work.creates or work.before.objects[key].owner in work.drops:
         return False
+    if any(need in work.drops and need in work.after.objects for need in work.before.depends.get(key, ())):
+        return False  # what is made anew, and not gone for good once there is another in its place
     if any(need in swap.alterations for swap in work.swaps for need in work.before.depends.get(key, ())):
         return False  # what it names has to go in one transaction
     if any(_changes_under(work, key, need) for need in work.before.depends.get(key, ())):

@@ -11,6 +11,8 @@ from neon_migrate.diff import Alter, Change, Create, Drop, Rename
 from neon_migrate.initial_privileges import initial_grants
 from neon_migrate.left_behind import ancestors
 from neon_migrate.objects import kind_of
+from neon_migrate.objects.table import Table, lasting_parents
+from neon_migrate.ordering import names_taken, strongly_connected
 from neon_migrate.swapped_types import TYPES
 from neon_migrate.type_swap import swaps
 
@@ -32,6 +34,7 @@ class Operations:
     alters  the object as it is to be, and how it becomes that
     losses  the data that goes with what is dropped, in words
     swaps   the types among `alters` of which new ones take the place
+    asides  what is renamed by way of another name, as its new one is only free once others are renamed
     """
 
     before: Catalog
@@ -42,6 +45,7 @@ class Operations:
     renames: dict[Key, Rename] = field(default_factory=dict)
     losses: dict[Key, str] = field(default_factory=dict)
     swaps: tuple[Swap, ...] = ()
+    asides: dict[Key, DatabaseObject] = field(default_factory=dict)
 
     def put(self) -> Iterator[tuple[Key, DatabaseObject]]:
         """All that is there in the end and was not there, or not like that, in the beginning."""
@@ -64,6 +68,7 @@ def operations(before: Catalog, after: Catalog, changes: Iterable[Change]) -> Op
         _replace_inherited_checks(found, table)
     found = _with_swaps(found)
     _take_down_what_hangs_on_it(found)
+    _put_aside(found)
     return _with_initial_grants(found)
 
 
@@ -79,14 +84,32 @@ def _sort_in(found: Operations, change: Change) -> None:
         case Alter(old, new):
             alteration = kind_of(new.key).alter(old, new, found.before, found.after)
             if alteration is not None:
-                found.alters[new.key] = (new, alteration)
+                found.alters[new.key] = (new, _without_a_parent(found, old, alteration))
                 return
             _replace(found, new.key)
             # What is not made anew by what hangs on it: a table's columns and constraints.
             for part in found.after.owned.get(new.key, ()):
                 if part in found.before.objects:
                     _replace(found, part)
-            found.losses[new.key] = kind_of(old.key).loses(old)
+            if getattr(old, "divided_by", ""):
+                _keep_partitions(found, old.key)
+            else:
+                found.losses[new.key] = kind_of(old.key).loses(old)
+
+
+def _without_a_parent(found: Operations, old: Any, alteration: Alteration) -> Alteration:
+    """What is done to a column, which is its table's own while the parent that it is from is made anew."""
+    parent: Key | None = getattr(old, "parent", None)
+    if parent is None or parent not in joined(found.after, found.before, old.owner):
+        return alteration
+    return replace(alteration, frees=alteration.frees | {parent, Key("column", parent.schema, parent.name, old.name)})
+
+
+def _keep_partitions(found: Operations, table: Key) -> None:
+    """Of a partitioned table that is made anew: they have the rows, and are its own again where they fit."""
+    for key in found.before.partitions.get(table, ()):
+        if key in found.after.objects:
+            _sort_in(found, Alter(found.before.objects[key], found.after.objects[key]))
 
 
 def _with_swaps(found: Operations) -> Operations:
@@ -150,11 +173,12 @@ def _replace_inherited_checks(found: Operations, table: Any) -> None:
 
 
 def joined(before: Catalog, after: Catalog, table: Key) -> frozenset[Key]:
-    """The parents that a table, which is there before and after, has only after."""
-    if table not in before.objects or table not in after.objects:
+    """The parents that a table, which is there before and after, has only after, or that are made anew."""
+    old, new = before.objects.get(table), after.objects.get(table)
+    if not isinstance(old, Table) or not isinstance(new, Table):
         return frozenset()
-    had, has = (getattr(side.objects[table], "parents", ()) for side in (before, after))
-    return frozenset(Key("table", *parent) for parent in has if parent not in had)
+    lasting = lasting_parents(old, new, before, after)
+    return frozenset(Key("table", *parent) for parent in new.parents if parent not in lasting)
 
 
 def inheriting(catalog: Catalog, column: Key) -> Iterator[Key]:
@@ -179,7 +203,8 @@ def _take_down_what_hangs_on_it(found: Operations) -> None:
     while waiting:
         key = waiting.pop()
         disturbs = found.alters[key][1].disturbs if key in found.alters else None
-        for user in _users(found.before, key):
+        altered = (key, *inheriting(found.before, key)) if key.kind == "column" and key in found.alters else (key,)
+        for user in (user for each in altered for user in _users(found.before, each)):
             used_by = found.before.objects[user]
             stays = user in found.after.objects and user not in found.drops and not _leaves(found, user, key)
             if not stays or (disturbs is not None and not disturbs(used_by)):
@@ -190,6 +215,17 @@ def _take_down_what_hangs_on_it(found: Operations) -> None:
                 found.renames.pop(user, None)
                 _replace(found, user)
                 waiting.append(user)
+
+
+def _put_aside(found: Operations) -> None:
+    """Of things that take each other's names all but one, under names that are free."""
+    given = {name: key for key, rename in found.renames.items() for name in names_taken(rename.old)}
+    takes = {key: {given[name] for name in names_taken(one.new) & given.keys()} for key, one in found.renames.items()}
+    for group in strongly_connected(takes):
+        for key in sorted(group)[1:]:
+            old: Any = found.renames[key].old
+            free = found.before.free_name(key.schema, old.name, "_renamed", found.after)
+            found.asides[key] = replace(old, name=free)
 
 
 def _lets_go(found: Operations, key: Key) -> bool:
@@ -216,14 +252,11 @@ def _can_be_made_again(found: Operations, key: Key) -> bool:
 
 
 def _users(before: Catalog, key: Key) -> Iterable[Key]:
-    """What depends on `key`, also by way of the columns it is the type or collation of, or that inherit it."""
+    """What depends on `key`, also by way of the columns it is the type or collation of."""
     for user in before.dependents.get(key, ()):
         yield user
         if key.kind in (*TYPES, "collation") and user.kind == "column":
             yield from before.dependents.get(user, ())
-    if key.kind == "column":
-        for column in inheriting(before, key):
-            yield from before.dependents.get(column, ())
 
 
 def _with_initial_grants(found: Operations) -> Operations:

@@ -214,13 +214,17 @@ def _taken_down(work: Operations, key: Key) -> Key:
     return key if owner is None or key in work.drops else owner
 
 
+def _put_aside(work: Operations, key: Key) -> Sequence[str]:
+    return kind_of(key).rename(work.renames[key].old, work.asides[key])
+
+
 def _statements(work: Operations, places: Placement, node: Node) -> Iterator[Statement]:
     """What does this half at once."""
     half, key = node
     kind = kind_of(key)
     if half == RELEASE:
-        for sql in work.alters[key][1].releases:
-            yield Statement(sql, (key,))
+        released = work.alters[key][1].releases if key in work.alters else _put_aside(work, key)
+        yield from (Statement(sql, (key,)) for sql in released)
     elif half == DROP:
         for sql in kind.drop(work.drops[key]):
             yield Statement(sql, (key,), work.losses.get(key, ""))
@@ -231,7 +235,7 @@ def _statements(work: Operations, places: Placement, node: Node) -> Iterator[Sta
             yield Statement(sql, (key,), loses)
     elif key in work.renames:
         rename = work.renames[key]
-        for sql in kind.rename(rename.old, rename.new):
+        for sql in kind.rename(work.asides.get(key, rename.old), rename.new):
             yield Statement(sql, (key,))
     else:
         parts = tuple(part for part in work.after.owned.get(key, ()) if part in places.inlined)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
 from neon_migrate.left_behind import ancestors, taken_over
+from neon_migrate.objects.table import Table
 from neon_migrate.operations import inheriting, joined
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, names_taken, parents_bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
 
+    from neon_migrate.catalog import Catalog
     from neon_migrate.operations import Operations
     from neon_migrate.ordering import Name
     from neon_migrate.placement import Placement
@@ -20,6 +22,12 @@ _SHARED_WITH_PARENT = frozenset(
     {"column", "check", "primary_key", "unique", "exclusion", "foreign_key", "index", "partitioned_index"}
 )
 """The kinds of what a table has to have in common with its parent, or takes from it."""
+
+_SAID = frozenset({"comment", "grant"})
+"""The kinds of what is said of an object by its name."""
+
+_NOT_LOOKED_FOR = frozenset({"column", "extension"})
+"""The kinds of what is only found where it is named."""
 
 _Wait = tuple[Node, Node]
 """A node, and one that has to be done before it."""
@@ -30,6 +38,7 @@ def precedence(work: Operations, places: Placement) -> dict[Node, set[Node]]:
     nodes = {(DROP, key) for key in work.drops if key not in places.gone and key not in places.droppers}
     nodes |= {(PUT, key) for key in (*work.creates, *work.alters, *work.renames) if key not in places.inlined}
     nodes |= {(RELEASE, key) for key, (_, alteration) in work.alters.items() if alteration.releases}
+    nodes |= {(RELEASE, key) for key in work.asides}
     follows: dict[Node, set[Node]] = {node: set() for node in nodes}
     for later, earlier in _waits(work, places):
         if later != earlier and later in nodes and earlier in nodes:
@@ -50,19 +59,21 @@ def _waits(work: Operations, places: Placement) -> Iterator[_Wait]:
     yield from _detaching(work, places)
     yield from _swapping(work, places)
     yield from _taking_over(work)
+    yield from _logging(work, places)
 
 
 def _own_halves(work: Operations, places: Placement) -> Iterator[_Wait]:
     """An alteration, after what it lets go of; what is put back, after it was taken down."""
-    for key in work.alters:
+    for key in (*work.alters, *work.asides):
         yield (PUT, key), (RELEASE, key)
     for key in work.creates:
         put = places.node(PUT, key)
         yield put, (DROP, key)
         if key in work.drops:
-            # A foreign key that is put back must not find the key it is to do without.
+            # A foreign key that is put back must not find the key it is to do without, nor a call the function.
+            still = work.creates.keys() & work.after.depends.get(key, ())
             for need in work.before.depends.get(key, ()):
-                if need not in work.creates or need not in work.after.depends.get(key, ()):
+                if need.kind not in _NOT_LOOKED_FOR and need not in still:
                     yield put, (DROP, need)
 
 
@@ -137,10 +148,16 @@ def _beside_a_new_parent(work: Operations) -> Iterator[tuple[Key, Key]]:
 
 def _detaching(work: Operations, places: Placement) -> Iterator[_Wait]:
     """What happens to a parent's columns, keys and indexes would happen to those of a partition that leaves it."""
-    for key, (new, _) in work.alters.items():
-        left = set(getattr(work.before.objects[key], "parents", ())).difference(getattr(new, "parents", ()))
+    for key in work.alters:
+        left = joined(work.after, work.before, key)
+        for parent in left:
+            # Postgres lets no partition go that has rows which others refer to by way of its parent.
+            for part in work.before.owned.get(parent, ()):
+                users = (user for user in work.before.dependents.get(part, ()) if user[1:3] != parent[1:3])
+                keys = (user for user in users if user.kind == "foreign_key" and user in work.drops)
+                yield from (((RELEASE, key), places.node(DROP, user)) for user in keys)
         for owned in (work.before.owned, work.after.owned):
-            for part in (part for parent in left for part in owned.get(Key("table", *parent), ())):
+            for part in (part for parent in left for part in owned.get(parent, ())):
                 yield (PUT, part), (RELEASE, key)
                 if part in work.drops:
                     yield places.node(DROP, part), (RELEASE, key)
@@ -162,6 +179,37 @@ def _swapping(work: Operations, places: Placement) -> Iterator[_Wait]:
             yield from ((places.node(PUT, user), put) for user in work.after.dependents.get(column, ()))
 
 
+def _logging(work: Operations, places: Placement) -> Iterator[_Wait]:
+    """A table that is to be logged, after those that its foreign keys refer to; one that is not to be, after those that
+    refer to it: what is logged may not refer to what is not (ATPrepChangePersistence).
+    """
+    changed = {key for key, (new, _) in work.alters.items() if isinstance(new, Table)}
+    changed = {key for key in changed if _unlogged(work.before, key) != _unlogged(work.after, key)}
+    for catalog, half in ((work.before, DROP), (work.after, PUT)) if changed else ():
+        for key, needs in catalog.depends.items():
+            referring = catalog.objects[key].owner if key.kind == "foreign_key" else None
+            if referring is None:
+                continue
+            owners = {need if need.kind == "table" else catalog.objects[need].owner for need in needs}
+            for referred in owners - {referring, None}:
+                yield from _logged_before(work, changed, referring, referred)
+            for table in (table for table in changed if table == referring or table in owners):
+                if half == PUT and key in work.creates:
+                    yield places.node(PUT, key), (PUT, table)
+                if half == DROP and key in work.drops:
+                    yield (PUT, table), places.node(DROP, key)
+
+
+def _logged_before(work: Operations, changed: Set[Key], referring: Key, referred: Key | None) -> Iterator[_Wait]:
+    if referred is not None and {referring, referred} <= changed:
+        first, then = (referring, referred) if _unlogged(work.after, referring) else (referred, referring)
+        yield (PUT, then), (PUT, first)
+
+
+def _unlogged(catalog: Catalog, table: Key) -> object:
+    return getattr(catalog.objects[table], "unlogged", False)
+
+
 def _taking_over(work: Operations) -> Iterator[_Wait]:
     """A key or index of a partitioned table, after those of its partitions that it takes over."""
     made = {*work.creates, *work.alters, *work.renames}
@@ -177,7 +225,7 @@ def _names(work: Operations, places: Placement) -> Iterator[_Wait]:
     for key, old in work.drops.items():
         given.update(dict.fromkeys(names_taken(old), places.node(DROP, key)))
     for key, rename in work.renames.items():
-        given.update(dict.fromkeys(names_taken(rename.old), (PUT, key)))
+        given.update(dict.fromkeys(names_taken(rename.old), (RELEASE if key in work.asides else PUT, key)))
     for key, (new, _) in work.alters.items():
         freed = names_taken(work.before.objects[key]) - names_taken(new)
         given.update(dict.fromkeys(freed, (RELEASE, key)))

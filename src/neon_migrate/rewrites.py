@@ -71,6 +71,8 @@ def step(work: Operations, columns: tuple[Key, ...]) -> OnlineStep:
 def settled_by(work: Operations, found: Rewrites, node: Node) -> Iterator[Node]:
     """The nodes that let go of what this one brings back: its own, or those of the columns whose defaults it sets."""
     half, key = node
+    if half == PUT and key in work.asides:
+        yield RELEASE, key
     if half == PUT and key in work.alters:
         rewrite = work.alters[key][1].rewrite
         if rewrite is None or not rewrite.settles:

@@ -129,7 +129,8 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
 
     def alter(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration | None:
         old_source, source = _source(old, before), _source(new, after)
-        if old_source is not None and source is not None and old_source.key == source.key:
+        lasts = old_source is not None and not _made_anew(old_source, before, after)
+        if lasts and old_source is not None and source is not None and old_source.key == source.key:
             # A change of the parent's column is one of this column too.
             changed = {
                 name: getattr(source, name) for name in _PASSED_ON if getattr(source, name) != getattr(old_source, name)
@@ -189,6 +190,13 @@ def _source(column: Column, catalog: Catalog) -> Column | None:
     keys = (Key("column", schema, table, column.name) for schema, table in parents)
     found = (catalog.objects.get(key) for key in ((column.of_parent,) if column.of_parent else keys))
     return next((source for source in found if isinstance(source, Column)), None)
+
+
+def _made_anew(source: Column, before: Catalog, after: Catalog) -> bool:
+    """Whether a parent's table is, as it is partitioned by something else: it passes nothing on then."""
+    table = Key("table", source.schema, source.table)
+    old, new = (getattr(side.objects.get(table), "divided_by", "") for side in (before, after))
+    return bool(old != new)
 
 
 def _of_a_key(column: Column) -> Refusal:

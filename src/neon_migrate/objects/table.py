@@ -45,12 +45,14 @@ class Table:
     unlogged    not written to the WAL, so empty after a crash
     parameters  storage parameters as `name=value` (pg_class.reloptions)
     divided_by  of a partitioned table: how and by what, as `pg_get_partkeydef` writes it
-    parents     schema and name of the tables that it inherits from or is a partition of
+    parents     schema and name of the tables that it inherits from or is a partition of, sorted: their order is that of
+                its columns, and no difference
     bound       of a partition: FOR VALUES … or DEFAULT
     of_type     the composite type that it has its columns from, qualified and quoted; empty for none
     key_columns  of a partitioned table: the columns that it is divided by, also within an expression
     brought     what its parents' keys, indexes and checks made on it, which it keeps when it leaves them: sort
                 (pg_constraint.contype or pg_class.relkind), name, definition, and UNIQUE for such an index
+    inherits    `parents` in the order in which it is made with them
     """
 
     schema: str
@@ -63,6 +65,7 @@ class Table:
     of_type: str = ""
     brought: tuple[tuple[str, str, str, str], ...] = field(default=(), compare=False, repr=False)
     key_columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    inherits: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def plain(self) -> bool:
@@ -117,7 +120,9 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
         named = tuple((parent[0], parent[1]) for parent in parents or ())
         settings, divided = tuple(sorted(parameters)), tuple(keys or ())
         parts = tuple((one[0], one[1], one[2], one[3]) for one in brought or ())
-        return addresses, Table(schema, name, unlogged, settings, divided_by, named, bound, of_type, parts, divided)
+        above = tuple(sorted(named))
+        table = Table(schema, name, unlogged, settings, divided_by, above, bound, of_type, parts, divided, named)
+        return addresses, table
 
     def create(self, obj: Table, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         parts = [after.objects[key] for key in after.owned.get(obj.key, ()) if key in inlined]
@@ -127,7 +132,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
         parameters = f" WITH ({parameter_list(obj.parameters)})" if obj.parameters else ""
         unlogged = "UNLOGGED " if obj.unlogged else ""
         table = f"CREATE {unlogged}TABLE {qualified(obj.schema, obj.name)}"
-        parents = ", ".join(qualified(*parent) for parent in obj.parents)
+        parents = ", ".join(qualified(*parent) for parent in obj.inherits or obj.parents)
         if obj.of_type:
             table = f"{table} OF {obj.of_type}{body}"
         elif obj.bound:
@@ -159,7 +164,9 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
     def alter(self, old: Table, new: Table, before: Catalog, after: Catalog) -> Alteration | None:
         if old.divided_by != new.divided_by:
             return None
-        releases, attached = _parents_changed(old, new)
+        lasting = lasting_parents(old, new, before, after)
+        anew = frozenset(old.parents) & frozenset(new.parents) - lasting
+        releases, attached = _parents_changed(old, new, lasting)
         table = self.identity(new)
         statements = attached
         if old.of_type != new.of_type:
@@ -168,7 +175,13 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
         if old.unlogged != new.unlogged:
             statements.append(f"ALTER {table} SET {'UNLOGGED' if new.unlogged else 'LOGGED'}")
         statements += [f"ALTER {table} {action}" for action in parameter_actions(old.parameters, new.parameters)]
-        return Alteration(tuple(statements), releases=tuple(releases), online=_online(old, new, statements))
+        attaches = bool(new.bound) and (old.bound != new.bound or bool(set(new.parents) - lasting))
+        return Alteration(
+            tuple(statements),
+            releases=tuple(releases),
+            online=_online(old, new, statements, attaches=attaches),
+            frees=frozenset(Key("table", *parent) for parent in anew),
+        )
 
     def loses(self, obj: Table) -> str:
         return f"table {obj.key.qualified_name} with all its rows"
@@ -177,25 +190,34 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND {USER_SCHEMA}"""
         return f"TABLE {qualified(obj.schema, obj.name)}"
 
 
-def _online(old: Table, new: Table, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
+def lasting_parents(old: Table, new: Table, before: Catalog, after: Catalog) -> frozenset[tuple[str, str]]:
+    """The parents that a table has before and after, less those that are made anew: partitioned by something else."""
+    both = frozenset(old.parents) & frozenset(new.parents)
+    return frozenset(parent for parent in both if _divided_by(parent, before) == _divided_by(parent, after))
+
+
+def _divided_by(table: tuple[str, str], catalog: Catalog) -> object:
+    return getattr(catalog.objects.get(Key("table", *table)), "divided_by", "")
+
+
+def _online(old: Table, new: Table, statements: Sequence[str], *, attaches: bool) -> tuple[OnlineStep, ...]:
     """All at once, but by itself where rows are written anew or read: new rows' logging, a partition's bound."""
-    attached = bool(new.bound) and (old.bound, old.parents) != (new.bound, new.parents)
-    if not attached and old.unlogged == new.unlogged:
+    if not attaches and old.unlogged == new.unlogged:
         return ()
-    why = _ATTACHED if attached else _REWRITTEN
+    why = _ATTACHED if attaches else _REWRITTEN
     return (OnlineStep(tuple(statements), Run.LONG, why, f"change table {new.name}"),)
 
 
-def _parents_changed(old: Table, new: Table) -> tuple[list[str], list[str]]:
+def _parents_changed(old: Table, new: Table, lasting: frozenset[tuple[str, str]]) -> tuple[list[str], list[str]]:
     """SQL that leaves old parents, and that which gets new ones."""
     left, taken = [], []
     table = qualified(new.schema, new.name)
     for parent in old.parents:
-        if parent not in new.parents or old.bound != new.bound:
+        if parent not in lasting or old.bound != new.bound:
             given_up = f"ALTER TABLE {qualified(*parent)} DETACH PARTITION {table}"
             left.append(given_up if old.bound else f"ALTER TABLE {table} NO INHERIT {qualified(*parent)}")
     for parent in new.parents:
-        if parent not in old.parents or old.bound != new.bound:
+        if parent not in lasting or old.bound != new.bound:
             attached = f"ALTER TABLE {qualified(*parent)} ATTACH PARTITION {table} {new.bound}"
             taken.append(attached if new.bound else f"ALTER TABLE {table} INHERIT {qualified(*parent)}")
     return left, taken
