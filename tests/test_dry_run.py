@@ -11,7 +11,7 @@ import stamina
 
 from neon_migrate.apply import apply
 from neon_migrate.dry_run import dry_run
-from neon_migrate.errors import ExitCode, HistoryError, UsageError
+from neon_migrate.errors import ExitCode, HistoryError, RefusedError, StatementError, UsageError
 from neon_migrate.events import DriftFound, MigrationApplied, Notice, Step
 from neon_migrate.neon.errors import NotOurBranchError
 from neon_migrate.report import Report, decode, digest, encode
@@ -313,6 +313,40 @@ def test_with_a_key_it_runs_on_a_branch_that_goes_again(on_neon: Workbench, neon
     assert neon_api.named("pr-7") is None
     assert any(request.startswith("POST") and "branches" in request for request in neon_api.requests)
     assert _state(on_neon) == before
+
+
+def test_the_copy_is_of_production_as_it_was_read(on_neon: Workbench, neon_api: FakeNeon) -> None:
+    """Not as somebody changes it between the reading and the branching."""
+
+    def meanwhile(event: object) -> None:
+        if isinstance(event, Step) and event.what.startswith("making the Neon branch"):
+            neon_api.checkpoint()
+            on_neon.query("ALTER TABLE users ADD age int")
+
+    on_neon.write(_2_more="ALTER TABLE users ADD age int;")
+    report = dry_run(replace(on_neon.project, observer=meanwhile), environment=neon_api.environment)
+    assert (report.rehearsed_on, report.failure, report.faults) == ("neon_branch", None, ())
+
+
+def test_production_is_read_and_nothing_else(bench: Workbench) -> None:
+    """Even where reading its ledger would write: what is read may be a view of anything."""
+    bench.query("CREATE TABLE looked ()")
+    bench.query("ALTER TABLE _sqlx_migrations RENAME TO ledger")
+    bench.query(
+        "CREATE FUNCTION seen() RETURNS SETOF ledger LANGUAGE sql AS"
+        " $$ INSERT INTO looked DEFAULT VALUES; SELECT * FROM ledger $$"
+    )
+    bench.query("CREATE VIEW _sqlx_migrations AS SELECT * FROM seen()")
+    with pytest.raises(StatementError) as caught:
+        _scratch(bench)
+    assert caught.value.sqlstate == "25006"
+    assert bench.query("SELECT count(*) FROM looked") == [(0,)]
+
+
+def test_in_a_workflow_no_values_are_shown(bench: Workbench) -> None:
+    """Whoever can see the repository can read its logs and artifacts."""
+    with pytest.raises(RefusedError, match="--show-values"):
+        dry_run(bench.project, show_values=True, environment={"GITHUB_ACTIONS": "true"})
 
 
 def test_a_copy_of_a_protected_production_is_reached_by_its_own_password(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from neon_migrate.errors import UsageError
+from neon_migrate.errors import RefusedError, UsageError
 from neon_migrate.events import DriftFound, Notice, Step, Warned
 from neon_migrate.execute import file_name
 from neon_migrate.ledger import folder
@@ -66,16 +66,22 @@ def dry_run(
     branch_name  of the Neon branch; else `pr-<number>` in a pull request's run, else `neon-migrate-dry-run`. While
                  another rehearsal needs the branch of that name, this one's gets a few letters more
     keep         leave the branch there, with the migrations applied
-    show_values  keep the values of rows in messages; never where others read them
+    show_values  keep the values of rows in messages and definitions; refused in a workflow, where others read them
     environment  NEON_API_KEY and the like; os.environ
 
-    Raises UsageError (no database; a key without a project; `keep` without a key), UnreachableError, HistoryError (a
-    dirty row, say; edited migrations are part of the Report), NeonApiError, ScratchError, and StatementError where an
-    applied migration can't be replayed.
+    Raises UsageError (no database; a key without a project; `keep` without a key), RefusedError, UnreachableError,
+    HistoryError (a dirty row, say; edited migrations are part of the Report), NeonApiError, ScratchError, and
+    StatementError where an applied migration can't be replayed.
     """
     from neon_migrate.neon.client import access
 
     variables = os.environ if environment is None else environment
+    if show_values and variables.get("GITHUB_ACTIONS") == "true":
+        raise RefusedError(
+            "--show-values is refused in a workflow",
+            why="Logs and artifacts are read by everybody who can see the repository.",
+            remedy="Run it on your own machine.",
+        )
     found = folder.read(project.settings).require()
     neon = access(variables, observer=project.observer)
     if keep and neon is None:

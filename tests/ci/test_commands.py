@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from neon_migrate import api
 from neon_migrate.ci.run import start
@@ -74,6 +76,32 @@ def test_the_road_from_pull_request_to_production(road: Road) -> None:
     assert envelope["command"] == "ci deploy"
     assert [one["version"] for one in envelope["report"]["applied"]] == [1]
     assert "neon-migrate: deployed" in road.comment
+
+
+def test_the_action_hands_on_every_output_of_its_steps(road: Road) -> None:
+    """And none that no step sets."""
+    found = set[str]()
+    for number, step in enumerate(("pull-request", "plan", "deploy", "maintenance")):
+        road.event("push", {}) if number else road.pull_request()
+        _step(road, step)
+        found |= road.outputs.keys()
+    action = yaml.safe_load((Path(__file__).parents[2] / "action.yml").read_text())
+    assert {name: f"${{{{ steps.run.outputs.{name} }}}}" for name in found} == {
+        name: output["value"] for name, output in action["outputs"].items()
+    }
+
+
+def _step(road: Road, step: str) -> None:
+    """One step of the road, in this process."""
+    match step:
+        case "pull-request":
+            api.ci_pull_request(road.project, road.environment, output=road.output)
+        case "plan":
+            api.ci_plan(road.project, road.environment, deploy_to="production")
+        case "deploy":
+            api.ci_deploy(road.project, road.environment, approved=None, deploy_to="production", output=road.output)
+        case "maintenance":
+            api.ci_maintenance(road.project, road.environment, tasks=["sweep"], output=road.output)
 
 
 def test_secrets_are_masked_and_stand_nowhere_else(road: Road) -> None:

@@ -65,6 +65,7 @@ _USED = (
     "/commits/{commit_sha}/pulls",
 )
 _ERRORS = {"401": "requires_authentication", "403": "forbidden", "404": "not_found"}
+_ERRORS |= dict.fromkeys(("409", "422", "429", "500", "502", "503", "504"), "forbidden")
 """What any request may meet ("Troubleshooting the REST API"), though the document lists them for few."""
 
 
@@ -288,27 +289,27 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(content) if length else None
         github, method = self.github, self.command
         github.requests.append(f"{method} {split.path}")
-        if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            self._send(401, {"message": "Bad credentials", "documentation_url": "d"})
-            return
         github.before(method, split.path)
+        contract, path = github.contract, split.path
         fault = next((each for each in github.faults if each.method == method), None)
         if fault is not None:
             github.faults.remove(fault)
-            if fault.status:
-                self._send(fault.status, {"message": fault.message}, fault.headers)
-                return
-        contract, path = github.contract, split.path
         try:
             request = contract.check_request(method, path, query, dict(self.headers), content)
-            status, answer = github.answer(method, path, query, body)
-            answer, headers = self._page(path, query, answer)
+            headers: dict[str, str] = {}
+            if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                status, answer = 401, {"message": "Bad credentials", "documentation_url": "d"}
+            elif fault is not None and fault.status:
+                status, answer, headers = fault.status, {"message": fault.message}, fault.headers
+            else:
+                status, answer = github.answer(method, path, query, body)
+                answer, headers = self._page(path, query, answer)
             answer = github.spoil(answer)
             contract.check_response(request, path, status, b"" if answer is None else json.dumps(answer).encode())
         except ContractError as error:
             self._send(422, {"message": str(error)})
             return
-        if fault is not None:
+        if fault is not None and not fault.status:
             self.close_connection = True  # carried out, and nobody hears of it
             return
         self._send(status, answer, headers)

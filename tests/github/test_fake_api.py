@@ -8,7 +8,7 @@ import pytest
 
 from neon_migrate.github.client import GitHubClient
 from neon_migrate.github.errors import GitHubError
-from tests.github.fake_api import REPOSITORY, TOKEN, FakeGitHub, serve
+from tests.github.fake_api import REPOSITORY, TOKEN, FakeGitHub, Fault, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,3 +70,16 @@ def test_a_request_outside_the_document_is_a_breach(
     assert len(unguarded.contract.breaches) == 1
     assert unguarded.comments == {}
     assert unguarded.issues == []
+
+
+def test_a_fault_hides_no_breach(unguarded: FakeGitHub, asking: GitHubClient) -> None:
+    """Neither of a request that is refused, nor of the refusal."""
+    unguarded.faults.append(Fault("POST", 403, "no"))
+    with pytest.raises(GitHubError):
+        asking.post("issues/7/comments", {"text": "no such member"})
+    unguarded.faults.append(Fault("POST", 403, "no"))
+    unguarded.spoil = lambda body: {"message": 7}
+    with pytest.raises(GitHubError):
+        asking.post("issues/7/comments", {"body": "text"})
+    assert len(unguarded.contract.breaches) == 2
+    assert "7 is not of type 'string'" in unguarded.contract.breaches[1]

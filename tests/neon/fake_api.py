@@ -211,7 +211,10 @@ class FakeNeon(FakeProject):
         branch = self._known(query.get("branch_id", self.production.id))
         if query["database_name"] not in branch.databases:
             raise RefusalError(404, "database not found")
-        return 200, {"uri": self.uri(branch, query["database_name"], query["role_name"])}
+        if query["role_name"] not in self.roles:
+            raise RefusalError(404, "role not found")
+        pooled = query.get("pooled", "false") == "true"
+        return 200, {"uri": self.uri(branch, query["database_name"], query["role_name"], pooled=pooled)}
 
     def _get_operation(self, query: dict[str, str], body: Body, operation_id: str) -> tuple[int, Body]:
         if operation_id not in self._operations:

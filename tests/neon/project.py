@@ -51,6 +51,7 @@ class FakeProject:
     limit            how many branches the plan allows
     store_passwords  whether connection URIs can be had
     retention_s      how many seconds back a branch can be restored
+    roles            those that connection URIs can be had of
     restored         called once a branch was restored: where what follows goes wrong
     """
 
@@ -58,6 +59,7 @@ class FakeProject:
         self.scratch, self.pg_version = scratch, scratch.major
         self.polls, self.limit, self.store_passwords, self.retention_s = 2, 1000, True, 86_400
         self.ends: list[str] = ["finished"]
+        self.roles = [ROLE]
         self.restored: Callable[[], None] = lambda: None
         self.branches: dict[str, FakeBranch] = {}
         self.snapshots: list[Body] = []
@@ -112,9 +114,9 @@ class FakeProject:
         self._past.setdefault(self.production.id, []).append(_Past(lsn, datetime.now(UTC), copies))
         return str(lsn)
 
-    def uri(self, branch: FakeBranch, database: str, role: str = ROLE) -> str:
-        """How to connect to a database of a branch."""
-        host = quote(self.host(branch), safe="")
+    def uri(self, branch: FakeBranch, database: str, role: str = ROLE, *, pooled: bool = False) -> str:
+        """How to connect to a database of a branch; by its pooler, which nobody answers at, where that is asked for."""
+        host = quote(self.host(branch), safe="") + "-pooler" * pooled
         real, port = branch.databases[database], branch.cluster.port if branch.cluster else self._parameters["port"]
         return f"postgresql://{role}:{branch.password}@/{real}?host={host}&port={port}"
 

@@ -42,7 +42,7 @@ MINE = {**OURS, **ME.annotation()}
 
 
 def _rehearse(
-    fake: FakeNeon, client: NeonClient, name: str = "pr-7", holder: Holder = ME, **how: Any
+    fake: FakeNeon, client: NeonClient, name: str = "pr-7", holder: Holder = ME, role: str = "postgres", **how: Any
 ) -> AbstractContextManager[RehearsalBranch]:
     production = production_branch(client, PROJECT, fake.host(fake.production))
     return rehearsal_branch(
@@ -54,7 +54,7 @@ def _rehearse(
         annotation={"pull-request": "7"},
         holder=holder,
         database=fake.database,
-        role="postgres",
+        role=role,
         **how,
     )
 
@@ -104,12 +104,23 @@ def test_children_of_a_protected_branch_have_passwords_of_their_own(neon_api: Fa
 
 
 def test_several_databases_and_roles(neon_api: FakeNeon, client: NeonClient) -> None:
-    """With several databases the creation tells no URL; the one asked for is asked for by name."""
+    """With several databases the creation tells no URL; the one asked for is asked for by name, by its direct host."""
     neon_api.add_database("analytics")
-    with _rehearse(neon_api, client) as branch:
-        fake = neon_api.named("pr-7")
-        assert fake is not None
-        assert read_target(branch.url, "Neon").parameters()["dbname"] == fake.databases[neon_api.database]
+    neon_api.roles.append("app")
+    for role in neon_api.roles:
+        with _rehearse(neon_api, client, role=role) as branch:
+            fake = neon_api.named("pr-7")
+            assert fake is not None
+            parameters = read_target(branch.url, "Neon").parameters()
+            assert (parameters["dbname"], parameters["user"]) == (fake.databases[neon_api.database], role)
+            assert parameters["host"] == neon_api.host(fake)
+
+
+def test_a_role_that_the_branch_has_not(neon_api: FakeNeon, client: NeonClient) -> None:
+    """Neon says so, and the branch goes again."""
+    with pytest.raises(NeonNotFoundError), _rehearse(neon_api, client, role="nobody"):
+        pytest.fail("there is no way to connect")
+    assert neon_api.named("pr-7") is None
 
 
 def test_it_is_removed_when_the_rehearsal_fails(neon_api: FakeNeon, client: NeonClient) -> None:
@@ -273,7 +284,7 @@ def test_productions_address_is_refused(
 ) -> None:
     """Should the API give production's URL for the branch, nothing is run, and the branch is removed."""
     address = neon_api.production_url
-    monkeypatch.setattr(neon_api, "uri", lambda branch, database, role="": address)
+    monkeypatch.setattr(neon_api, "uri", lambda branch, database, role="", pooled=False: address)
     with pytest.raises(ProductionBranchError, match="production's address"), _rehearse(neon_api, client):
         pytest.fail("nothing may run")
     assert neon_api.named("pr-7") is None
@@ -283,7 +294,9 @@ def test_an_address_of_nobody_is_refused(
     neon_api: FakeNeon, client: NeonClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The host has to be one of the branch's own endpoints."""
-    monkeypatch.setattr(neon_api, "uri", lambda branch, database, role="": "postgresql://a:b@ep-x.neon.tech/c")
+    monkeypatch.setattr(
+        neon_api, "uri", lambda branch, database, role="", pooled=False: "postgresql://a:b@ep-x.neon.tech/c"
+    )
     with pytest.raises(NeonOperationError, match="none of its endpoints"), _rehearse(neon_api, client):
         pytest.fail("nothing may run")
 

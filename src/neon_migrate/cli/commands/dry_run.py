@@ -15,7 +15,8 @@ from neon_migrate.errors import ExitCode
     {
         ExitCode.OK: "the pending migrations ran, and nothing was found that the settings let stop",
         ExitCode.FAILED: "a migration failed, or the database was not what its migrations make afterwards",
-        ExitCode.REFUSED: "a hazard of a severity in `stops-at`; a branch of that name that is not ours",
+        ExitCode.REFUSED: "a hazard of a severity in `stops-at`; a branch of that name that is not ours; "
+        "--show-values in a workflow",
         ExitCode.HISTORY: "an applied migration was edited or deleted, or the ledger has a failed one",
         ExitCode.BUSY: "a lock could not be had in time",
     },
@@ -24,7 +25,7 @@ from neon_migrate.errors import ExitCode
 @click.option("--name", metavar="NAME", help="Of the Neon branch; by default pr-NUMBER in a pull request's run.")
 @click.option("--keep", is_flag=True, help="Keep the Neon branch, with the migrations applied; it expires in a week.")
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the report as JSON to FILE too.")
-@click.option("--show-values", is_flag=True, help="Show values of rows that error messages quote; not for CI.")
+@click.option("--show-values", is_flag=True, help="Show values of rows that Postgres quotes; not in CI.")
 def dry_run(invocation: Invocation, name: str | None, keep: bool, output: Path | None, show_values: bool) -> Outcome:
     """Rehearse the pending migrations on a copy of production, forward and back, and report what was seen.
 
