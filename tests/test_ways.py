@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from neon_migrate.diff import diff
-from neon_migrate.errors import StatementError
+from neon_migrate.errors import ImpossibleError, StatementError
 from neon_migrate.online import offline, online
 from neon_migrate.plan import plan
 from neon_migrate.settings import Settings
@@ -49,6 +49,7 @@ REFERRED = (
 DIVIDED = f"{NESTED.replace('{}', 'integer')};"
 CHECKED = f"CREATE INDEX ON p (b); ALTER TABLE p ADD CHECK (b > 0); {ROW}"
 UNLOGGED = "CREATE UNLOGGED TABLE z (a integer PRIMARY KEY); CREATE UNLOGGED TABLE b (a integer REFERENCES z);"
+LIMITED = "CREATE TABLE p (a integer, b integer NOT NULL) PARTITION BY LIST (b); CREATE TABLE q PARTITION OF p DEFAULT;"
 TEXTS = "CREATE TABLE t (id integer, a text, b text); INSERT INTO t VALUES (1, 'x');"
 
 
@@ -132,6 +133,18 @@ CASES = {
     "an extension that a column's type is of goes": (
         "CREATE EXTENSION citext; CREATE TABLE t (a citext PRIMARY KEY); INSERT INTO t VALUES ('x')",
         "CREATE TABLE t (a text PRIMARY KEY); INSERT INTO t VALUES ('x')",
+    ),
+    "NOT NULL that a partition keeps": (
+        f"{LIMITED.replace('a integer', 'a integer NOT NULL', 1)} INSERT INTO p VALUES (1, 2)",
+        f"{LIMITED} ALTER TABLE q ALTER a SET NOT NULL; INSERT INTO p VALUES (1, 2)",
+    ),
+    "a default that a partition keeps": (
+        LIMITED.replace("a integer", "a integer DEFAULT 1", 1),
+        LIMITED.replace("a integer", "a integer DEFAULT 2", 1).replace("OF p", "OF p (a DEFAULT 1)"),
+    ),
+    "a column that holds rows of a table goes": (
+        "CREATE TABLE a (x integer); CREATE TABLE b (r a[], s integer)",
+        "CREATE TABLE a (x bigint); CREATE TABLE b (s integer)",
     ),
 }
 """By what is in the way: before and after."""
@@ -224,6 +237,28 @@ def test_a_plain_table_that_is_to_be_partitioned_loses_its_rows(scratch: Scratch
         scratch.drop(name)
     assert plan(plain, partitioned).losses == ("table public.p with all its rows",)
     assert plan(partitioned, plain).losses == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("x integer", "x bigint", "column public.a.x can't become bigint"),
+        ("x integer", "x integer, y integer DEFAULT 1", "column public.a.y can't be added with a default"),
+    ],
+)
+def test_a_table_whose_rows_are_values_elsewhere(scratch: ScratchServer, old: str, new: str, what: str) -> None:
+    """Postgres writes it anew for nothing, which is said before anything is run: be it an array or by way of a type."""
+    name = scratch.create()
+    ddl = "CREATE TABLE a ({}); CREATE TYPE c AS (q a[]); CREATE DOMAIN d AS c; CREATE TABLE b (r d)"
+    try:
+        with scratch.session(name) as session:
+            before, after = (catalog_of_ddl(session, ddl.replace("{}", columns)) for columns in (old, new))
+            with pytest.raises(ImpossibleError, match=f"{what}: column public.b.r holds rows of table public.a"):
+                plan(before, after).require_way()
+            with pytest.raises(StatementError, match="its row type"):
+                session.script(f"{ddl.replace('{}', old)}; ALTER TABLE a ADD COLUMN z integer DEFAULT 1")
+    finally:
+        scratch.drop(name)
 
 
 def test_the_order_of_parents_is_no_difference(scratch: ScratchServer) -> None:

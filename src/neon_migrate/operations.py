@@ -9,10 +9,12 @@ from neon_migrate.catalog import Key
 from neon_migrate.collation_swap import collation_swaps
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename
 from neon_migrate.initial_privileges import initial_grants
+from neon_migrate.kind import Alteration
 from neon_migrate.left_behind import ancestors
 from neon_migrate.objects import kind_of
 from neon_migrate.objects.table import Table, lasting_parents
 from neon_migrate.ordering import names_taken, strongly_connected
+from neon_migrate.row_types import holding_rows, refusal
 from neon_migrate.swapped_types import TYPES
 from neon_migrate.type_swap import swaps
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from neon_migrate.catalog import Catalog, DatabaseObject
-    from neon_migrate.kind import Alteration
+    from neon_migrate.kind import Refusal
     from neon_migrate.type_swap import Swap
 
 
@@ -35,6 +37,7 @@ class Operations:
     losses  the data that goes with what is dropped, in words
     swaps   the types among `alters` of which new ones take the place
     asides  what is renamed by way of another name, as its new one is only free once others are renamed
+    refusals  what of the creates can't be done
     """
 
     before: Catalog
@@ -46,6 +49,7 @@ class Operations:
     losses: dict[Key, str] = field(default_factory=dict)
     swaps: tuple[Swap, ...] = ()
     asides: dict[Key, DatabaseObject] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
 
     def put(self) -> Iterator[tuple[Key, DatabaseObject]]:
         """All that is there in the end and was not there, or not like that, in the beginning."""
@@ -67,6 +71,7 @@ def operations(before: Catalog, after: Catalog, changes: Iterable[Change]) -> Op
     for table in [new for new, _ in found.alters.values() if new.key.kind == "table"]:
         _replace_inherited_checks(found, table)
     found = _with_swaps(found)
+    _refuse_for_row_types(found)
     _take_down_what_hangs_on_it(found)
     _put_aside(found)
     return _with_initial_grants(found)
@@ -85,6 +90,7 @@ def _sort_in(found: Operations, change: Change) -> None:
             alteration = kind_of(new.key).alter(old, new, found.before, found.after)
             if alteration is not None:
                 found.alters[new.key] = (new, _without_a_parent(found, old, alteration))
+                _keep_of_inheriting(found, new.key)
                 return
             _replace(found, new.key)
             # What is not made anew by what hangs on it: a table's columns and constraints.
@@ -103,6 +109,16 @@ def _without_a_parent(found: Operations, old: Any, alteration: Alteration) -> Al
     if parent is None or parent not in joined(found.after, found.before, old.owner):
         return alteration
     return replace(alteration, frees=alteration.frees | {parent, Key("column", parent.schema, parent.name, old.name)})
+
+
+def _keep_of_inheriting(found: Operations, column: Key) -> None:
+    """What columns that inherit one are to keep of their own, such as NOT NULL: what changes there changes here."""
+    for key in inheriting(found.before, column) if column.kind == "column" else ():
+        old, new = found.before.objects[key], found.after.objects.get(key)
+        if old == new and key not in found.alters:
+            alteration = kind_of(key).alter(old, new, found.before, found.after)
+            if alteration is not None and (alteration.statements or alteration.releases or alteration.rewrite):
+                found.alters[key] = (new, alteration)
 
 
 def _keep_partitions(found: Operations, table: Key) -> None:
@@ -215,6 +231,30 @@ def _take_down_what_hangs_on_it(found: Operations) -> None:
                 found.renames.pop(user, None)
                 _replace(found, user)
                 waiting.append(user)
+
+
+def _refuse_for_row_types(found: Operations) -> None:
+    """What can't be done to a table while rows of it are values of something that stays."""
+    swapped = {column for swap in found.swaps for column in swap.columns}
+    for key, (new, alteration) in found.alters.items():
+        old: Any = found.before.objects[key]
+        retyped = key.kind == "column" and old.type != getattr(new, "type", "") and key not in swapped
+        rewritten = key.kind == "table" and old.unlogged != getattr(new, "unlogged", False)
+        if alteration.refusal is None and (retyped or rewritten):
+            becomes = getattr(new, "type", "logged" if rewritten and old.unlogged else "unlogged")
+            if refused := _for_row_types(found, key, f"{key} can't become {becomes}"):
+                found.alters[key] = new, Alteration((), alteration.loses, refusal=refused)
+    for key, obj in found.creates.items():
+        filled = key.kind == "column" and (getattr(obj, "default", None) or getattr(obj, "identity", ""))
+        if filled and obj.owner in found.before.objects and obj.owner not in found.creates:
+            refused = _for_row_types(found, key, f"{key} can't be added with a default")
+            found.refusals.extend([refused] if refused else [])
+
+
+def _for_row_types(found: Operations, key: Key, change: str) -> Refusal | None:
+    table = Key("table", key.schema, key.name)
+    holder = next((one for one in holding_rows(found.before, table) if one not in found.drops), None)
+    return refusal(table, change, holder) if holder else None
 
 
 def _put_aside(found: Operations) -> None:

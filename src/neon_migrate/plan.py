@@ -123,7 +123,7 @@ def _way(start: Catalog, goal: Catalog, changes: tuple[Change, ...]) -> tuple[tu
     follows = precedence(work, places)
     between = in_between(work, places, follows, start, goal)
     if not between:
-        refusals = (alteration.refusal for _, alteration in work.alters.values())
+        refusals = (*work.refusals, *(alteration.refusal for _, alteration in work.alters.values()))
         return _parts(work, places, follows), tuple(one for one in refusals if one is not None)
     catalogs = (start, *between, goal)
     ways = [_way(one, other, diff(one, other)) for one, other in pairwise(catalogs)]

@@ -9,6 +9,7 @@ from neon_migrate.left_behind import ancestors, taken_over
 from neon_migrate.objects.table import Table
 from neon_migrate.operations import inheriting, joined
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, names_taken, parents_bounded
+from neon_migrate.row_types import holding_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
@@ -66,6 +67,12 @@ def _own_halves(work: Operations, places: Placement) -> Iterator[_Wait]:
     """An alteration, after what it lets go of; what is put back, after it was taken down."""
     for key in (*work.alters, *work.asides):
         yield (PUT, key), (RELEASE, key)
+        if key.kind in ("column", "table") and key in work.alters:
+            table = Key("table", key.schema, key.name)
+            held = (column for column in holding_rows(work.before, table) if column in work.drops)
+            yield from (((PUT, key), places.node(DROP, column)) for column in held)
+            held = (column for column in holding_rows(work.after, table) if column in work.creates)
+            yield from ((places.node(PUT, column), (PUT, key)) for column in held)
     for key in work.creates:
         put = places.node(PUT, key)
         yield put, (DROP, key)
