@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from neon_migrate.differences import Detail, Difference, shown
 from neon_migrate.keywords import KEYWORDS
-from neon_migrate.redaction import _TYPES as TYPES
-from neon_migrate.redaction import WITHHELD
+from neon_migrate.redaction import TYPES, WITHHELD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -56,7 +56,7 @@ _REPEATED = re.compile(rf"{WITHHELD}(?:\s+{WITHHELD})+")
 _PROSE = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*(?:\(\d+(?:,\d+)?\))?")
 """A word of a sentence, or a type with its length: neither has what names and values have, such as _, @ and digits."""
 
-_TYPES = (
+TYPES = (
     "boolean smallint integer bigint numeric real double precision money text character varying char bpchar name bytea "
     "date time timestamp interval without with zone uuid json jsonb xml bit inet cidr macaddr oid point box path line "
     "circle polygon lseg record unknown tsvector tsquery int4range int8range numrange daterange tsrange tstzrange"
@@ -112,7 +112,7 @@ class _Words:
     @property
     def public(self) -> _Words:
         """These, and what SQL and Postgres bring along."""
-        return _Words(self, f"{_TYPES} {' '.join(KEYWORDS)}")
+        return _Words(self, f"{TYPES} {' '.join(KEYWORDS)}")
 
 
 def _message(error: StatementError, words: _Words, known: Container[str]) -> str:
