@@ -387,54 +387,6 @@ def test_a_failure_that_only_rows_show_is_found_on_a_branch(on_neon: Workbench, 
     assert neon_api.named("neon-migrate-dry-run") is None
 
 
-OF_ROWS = {
-    "an enum of a column's values": (
-        "DO $$ BEGIN EXECUTE 'CREATE TYPE kinds AS ENUM ('"
-        " || coalesce((SELECT string_agg(DISTINCT quote_literal(email), ', ') FROM users), '')"
-        " || ', ''other'')'; END $$;"
-    ),
-    "a default, which an empty database has none for": (
-        "DO $$ BEGIN EXECUTE 'ALTER TABLE users ALTER plan SET DEFAULT '"
-        " || (SELECT quote_literal(email) FROM users LIMIT 1); END $$;"
-    ),
-    "a name and a remark": (
-        "DO $$ DECLARE found text := coalesce((SELECT email FROM users LIMIT 1), 'nobody'); BEGIN"
-        " EXECUTE format('CREATE TABLE %I (id int, %1$I int)', found);"
-        " EXECUTE format('COMMENT ON TABLE users IS %L', 'as of ' || found); END $$;"
-    ),
-}
-
-
-@pytest.mark.parametrize("migration", OF_ROWS.values(), ids=OF_ROWS)
-def test_rows_that_become_schema_stay_in(on_neon: Workbench, neon_api: FakeNeon, migration: str) -> None:
-    """Neither what differs nor the way back quotes them; what else changed is told, and how to see the rest."""
-    on_neon.write(
-        _2_of_rows=migration,
-        _3_more="ALTER TABLE users ADD nickname varchar(20) DEFAULT 'nobody';",
-        _4_back="ALTER TABLE users ALTER plan DROP DEFAULT; DROP TYPE IF EXISTS kinds;",
-    )
-    report = dry_run(on_neon.project, environment=neon_api.environment)
-    assert report.failure is None
-    assert SECRET not in encode(report)
-    assert any("--show-values" in warning for warning in report.warnings)
-    assert "public.users.nickname" in [one.name for one in report.differences]
-    shown = dry_run(on_neon.project, show_values=True, environment=neon_api.environment)
-    assert SECRET in encode(shown)
-    assert not any("--show-values" in warning for warning in shown.warnings)
-
-
-def test_what_rows_have_no_part_in_is_told_whole(on_neon: Workbench, neon_api: FakeNeon) -> None:
-    """Definitions that a database without rows has too, and all that the migrations say."""
-    on_neon.write(
-        _2_more="CREATE TYPE kinds AS ENUM ('a b', 'it''s'); ALTER TABLE users ADD kind kinds DEFAULT 'a b', "
-        "ADD UNIQUE (email, id), ALTER plan TYPE varchar(20), ALTER plan SET DEFAULT upper('free');"
-    )
-    told = dry_run(on_neon.project, environment=neon_api.environment)
-    shown = dry_run(on_neon.project, show_values=True, environment=neon_api.environment)
-    assert (told.differences, told.way_back, told.diagram) == (shown.differences, shown.way_back, shown.diagram)
-    assert told.warnings == shown.warnings
-
-
 def test_a_branch_that_is_kept_has_the_migrations(on_neon: Workbench, neon_api: FakeNeon) -> None:
     """Under the name asked for, expiring; the next run replaces it."""
     on_neon.write(_2_more__up="ALTER TABLE users ADD age int;", _2_more__down="ALTER TABLE users DROP age;")

@@ -13,7 +13,6 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from neon_migrate.differences import Detail, Difference, shown
-from neon_migrate.keywords import KEYWORDS
 from neon_migrate.redaction import TYPES, WITHHELD
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ T = TypeVar("T")
 
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
 _TYPE_LENGTH = re.compile(r"\(\d+(,\d+)?\)")
-_SQL_WORDS = frozenset(TYPES.split()) | {word.lower() for word in KEYWORDS}
+_OF_TYPES = frozenset(TYPES.split())
 _OF_OURS = frozenset({"", "none", "yes", "no"})
 """How a Difference tells that there is nothing, and a property that is either so or not."""
 
@@ -49,7 +48,7 @@ class _Public:
     def _is_of_words(self, value: str) -> bool:
         """Whether it is a type, or a name as Postgres makes one, such as `users_email_key`."""
         bare = _TYPE_LENGTH.sub("", value).lower()
-        if all(word in _SQL_WORDS for word in bare.removesuffix("[]").split()):
+        if all(word in _OF_TYPES for word in bare.removesuffix("[]").split()):
             return True
         parts = bare.split("_")
         return len(parts) > 1 and all(part in self.words or part in _MADE_NAMES for part in parts)
