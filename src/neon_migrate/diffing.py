@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
 from neon_migrate.differences import Difference, differences, of_other_kinds
-from neon_migrate.errors import ImpossibleError, RefusedError
+from neon_migrate.errors import ImpossibleError, RefusedError, TrialError
 from neon_migrate.events import Warned
 from neon_migrate.kind import Run
 from neon_migrate.online import Batch, online
 from neon_migrate.online import offline as in_one_transaction
 from neon_migrate.plan import Statement, plan
 from neon_migrate.planned import PlannedBatch, PlannedStatement, planned, script
-from neon_migrate.reading import Reading
+from neon_migrate.reading import Reading, Trial
 from neon_migrate.rename_candidates import RenameCandidate, rename_candidates
 from neon_migrate.side import SchemaSide, find_side
 from neon_migrate.sources.schema_json.kept import left_as_they_are, with_kept
@@ -46,6 +46,7 @@ class DiffReport:
     renames        what `renamed_from` in the schema.json of `after` says, and the statements do
     rename_candidates  what goes and comes and looks alike: perhaps one thing under two names
     impossible     what Postgres has no way to do; there are no statements then
+    failure        why the statements don't lead to `after`, as running them on a scratch has shown
     """
 
     before: str
@@ -60,6 +61,7 @@ class DiffReport:
     renames: tuple[str, ...] = ()
     rename_candidates: tuple[RenameCandidate, ...] = ()
     impossible: tuple[str, ...] = ()
+    failure: str = ""
 
     @property
     def different(self) -> bool:
@@ -74,7 +76,8 @@ class DiffReport:
     def script(self) -> str:
         """The statements as one SQL text for psql.
 
-        Raises ImpossibleError where there is no way, RefusedError where they are withheld.
+        Raises ImpossibleError where there is no way, TrialError where they are known to fail, RefusedError where they
+        are withheld.
         """
         if self.impossible:
             raise ImpossibleError(
@@ -86,6 +89,12 @@ class DiffReport:
                 f"Making {self.before} into {self.after} would lose data, so its SQL is not printed",
                 why="\n".join(self.losses),
                 remedy="If that is meant, run it again with --allow-data-loss.",
+            )
+        if self.failure:
+            raise TrialError(
+                f"The SQL from {self.before} to {self.after} fails, so it is not printed",
+                why=self.failure,
+                remedy="--format json has the statements; what they don't manage has to be written by hand.",
             )
         return script(self.batches)
 
@@ -131,7 +140,12 @@ def diff(
         impossible = tuple(map(str, forward.refusals))
         withheld = bool(forward.losses) and not allow_data_loss
         runs = batches and not withheld and not impossible
-        seen = reading.tried(first, old, forward, new, batches) if tried and runs else ()
+        trial = reading.tried(first, old, forward, new, batches) if tried and runs else Trial()
+        if offline and trial.values_first:
+            batches = in_one_transaction(forward, values_first=True)
+            trial = reading.tried(first, old, forward, new, batches)
+    unforeseen = () if forward.losses or allow_data_loss else trial.losses
+    seen = (*([trial.failure] if trial.failure else []), *trial.warnings)
     said = (*_about_words(before, after), *first.warnings, *second.warnings, *impossible, *seen)
     warnings = tuple(dict.fromkeys(said))
     for warning in warnings:
@@ -141,11 +155,12 @@ def diff(
         before=sides[0].label,
         after=sides[1].label,
         differences=(*differences(forward.changes), *(() if completed else of_other_kinds(old, new))),
-        batches=() if withheld or impossible else planned(_with_renames(renaming, batches)),
+        batches=() if withheld or unforeseen or impossible else planned(_with_renames(renaming, batches)),
         fingerprint=fingerprint,
-        losses=forward.losses,
-        withheld=withheld,
+        losses=(*forward.losses, *unforeseen),
+        withheld=withheld or bool(unforeseen),
         impossible=impossible,
+        failure=trial.failure,
         coverage=tuple(dict.fromkeys((*old.unmodelled, *new.unmodelled, *kept))),
         warnings=warnings,
         renames=tuple(map(str, renames)),

@@ -120,6 +120,10 @@ class ImpossibleError(NeonMigrateError):
     """Postgres has no way from one schema to another; nothing was run."""
 
 
+class TrialError(NeonMigrateError):
+    """Statements were run on a scratch and failed there, or led elsewhere; nothing else was run."""
+
+
 class RefusedError(NeonMigrateError):
     """Unsafe without an explicit option, which the remedy names."""
 

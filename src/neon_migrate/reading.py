@@ -9,7 +9,7 @@ from neon_migrate.drafting import Work, drafts
 from neon_migrate.errors import StatementError
 from neon_migrate.events import Step
 from neon_migrate.expected import other_major
-from neon_migrate.prove import ProofError, run_text
+from neon_migrate.prove import UNSAFE_USE_OF_NEW_ENUM_VALUE, ProofError, run_text
 from neon_migrate.settled import (
     ScratchDatabase,
     as_written_by_one,
@@ -34,6 +34,22 @@ if TYPE_CHECKING:
     from neon_migrate.project import Project
     from neon_migrate.side import Side, TextSide
     from neon_migrate.sources.schema_json.document import Rename
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the statements of a Plan did on a scratch.
+
+    warnings      what is to be said of it
+    failure       why they don't lead where they should; empty where they do, or were not tried
+    losses        the rows and values that went
+    values_first  whether they would lead there if enum values were committed before they are used
+    """
+
+    warnings: tuple[str, ...] = ()
+    failure: str = ""
+    losses: tuple[str, ...] = ()
+    values_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,32 +124,33 @@ class Reading:
         catalog = scratch_catalog(server, database, settings)
         return replace(start, catalog=catalog, scratch=ScratchDatabase(server, database, catalog))
 
-    def tried(
-        self, before: Read, whole: Catalog, forward: Plan, goal: Catalog, batches: Sequence[Batch]
-    ) -> tuple[str, ...]:
-        """What is to be said of a Plan once it was run on a scratch that has rows in its tables.
+    def tried(self, before: Read, whole: Catalog, forward: Plan, goal: Catalog, batches: Sequence[Batch]) -> Trial:
+        """What a Plan does, run on a scratch that has rows in its tables.
 
         whole  what the Plan starts from: `before`, and what a schema.json has no word for
         """
         self.project.observer(Step("running the statements on a scratch Postgres"))
         start = self._scratch_of(before)
         if start.scratch is None:
-            return start.warnings
+            return Trial(start.warnings)
         server, name = start.scratch.server, start.scratch.name
         origin = before.catalog
         if not origin.objects.keys() >= whole.objects.keys():
             unlike = bring_in_line(server, name, whole, self.project.settings)
             if unlike:
-                return (*start.warnings, "The statements were not tried:", *unlike)
+                return Trial((*start.warnings, "The statements were not tried:", *unlike))
             origin = scratch_catalog(server, name, self.project.settings)
         work = Work(name, origin, origin, goal, (), forward, ())
         try:
             found = drafts(server, work, batches, self.project.settings, reversible=False)
         except (ProofError, StatementError) as error:
             why = f"\n{error.why}" if error.why else ""
-            return (*start.warnings, f"Run on a scratch, the statements don't lead there: {error.what}{why}")
-        lost = tuple(f"Running it loses {loss}." for draft in found for loss in draft.proof.lost)
-        return (*start.warnings, *lost, *(warning for draft in found for warning in draft.proof.row_warnings))
+            of_enum = isinstance(error, StatementError) and error.sqlstate == UNSAFE_USE_OF_NEW_ENUM_VALUE
+            failure = f"Run on a scratch, the statements don't lead there: {error.what}{why}"
+            return Trial(start.warnings, failure, values_first=of_enum)
+        lost = tuple(loss for draft in found for loss in draft.proof.lost)
+        seen = (warning for draft in found for warning in draft.proof.row_warnings)
+        return Trial((*start.warnings, *(f"Running it loses {loss}." for loss in lost), *seen), losses=lost)
 
     def _scratch_of(self, side: Read) -> Read:
         """The side on a scratch: itself, or one that stands in for a database."""

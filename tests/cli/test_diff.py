@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from neon_migrate.errors import ExitCode
+from neon_migrate.postgres.binaries import find_build
 from neon_migrate.postgres.session import connect
 from secure_server import PASSWORD
 from workbench import url
@@ -93,6 +95,34 @@ def test_sql_that_loses_data_is_refused_with_4(run: Run, files: Path) -> None:
     assert allowed.code == ExitCode.DIFFERENT
     assert allowed.out.splitlines()[0] == "-- loses data: column public.a.gone with its values"
     assert "ALTER TABLE public.a DROP COLUMN gone;" in allowed.out
+
+
+def test_an_enum_value_is_committed_before_it_is_used(run: Run, files: Path, database: Target) -> None:
+    """Also --offline, where all the rest is one transaction: the SQL is one that runs."""
+    enum = "CREATE TYPE e AS ENUM ('a'{0}); CREATE TABLE t (a e DEFAULT '{1}', b int{2});"
+    (files / "a.sql").write_text(enum.format("", "a", ""))
+    (files / "b.sql").write_text(enum.format(", 'n'", "n", ", c int"))
+    done = run("diff", "a.sql", "b.sql", "--sql", "--offline")
+    assert (done.code, done.err) == (ExitCode.DIFFERENT, "")
+    with connect(database) as session:
+        session.script(enum.format("", "a", ""))
+    psql = [find_build(major=None).program("psql"), "-v", "ON_ERROR_STOP=1", "-d", url(database)]
+    subprocess.run(psql, input=done.out, text=True, capture_output=True, check=True)
+    equal = run("diff", url(database), "b.sql")
+    assert equal.code == ExitCode.OK, equal.out
+
+
+def test_sql_that_is_known_to_fail_is_not_printed(run: Run, files: Path) -> None:
+    """A pipe into psql would run it: the command fails, and says what running it on a scratch has shown."""
+    held = "CREATE TABLE a (x {0}); CREATE MATERIALIZED VIEW m AS SELECT a FROM a;"  # whole rows of a, stored
+    (files / "a.sql").write_text(held.format("int"))
+    (files / "b.sql").write_text(held.format("bigint"))
+    done = run("diff", "a.sql", "b.sql", "--sql")
+    assert (done.code, done.out) == (ExitCode.FAILED, "")
+    assert "The SQL from a.sql to b.sql fails, so it is not printed" in done.err
+    assert "the statements don't lead there" in done.err
+    told = json.loads(run("diff", "a.sql", "b.sql", "--format", "json").out)
+    assert told["report"]["failure"].startswith("Run on a scratch, the statements don't lead there")
 
 
 def test_json_has_the_changes_and_the_plan(run: Run, files: Path) -> None:

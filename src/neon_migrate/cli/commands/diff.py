@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     {
         ExitCode.OK: "the two are equal",
         ExitCode.DIFFERENT: "there are differences",
+        ExitCode.FAILED: "it failed; with --sql also: the SQL was run on a scratch and fails, so none is printed",
         ExitCode.REFUSED: "with --sql: the SQL would lose data; --allow-data-loss prints it",
     },
     database="optional",
