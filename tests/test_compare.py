@@ -11,6 +11,8 @@ from generating import Desk
 from neon_migrate.apply import apply
 from neon_migrate.compare import compare
 from neon_migrate.errors import StatementError
+from neon_migrate.render.compare import compare_page, compare_sql
+from neon_migrate.render.plain import text as plain
 from neon_migrate.sources.roles import add_roles
 
 if TYPE_CHECKING:
@@ -186,4 +188,9 @@ def test_what_postgres_has_no_way_to_bring_in_line_is_said(desk: Desk) -> None:
         "enum public.mood is different (labels: expected ok, found ok, sad)"
     ]
     assert (report.batches, report.sql) == ((), "")
-    assert "enum public.mood can't be replaced" in report.warnings[-1]
+    assert ["enum public.mood can't be replaced" in one for one in report.impossible] == [True]
+    assert report.losses == ()
+    told = plain(compare_page(report))
+    assert "no way: enum public.mood can't be replaced" in told
+    assert "compare --sql" not in told
+    assert plain(compare_sql(report)).startswith("-- Postgres has no way: enum public.mood")

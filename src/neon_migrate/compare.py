@@ -28,6 +28,7 @@ class CompareReport:
     sql          the same as one script for psql
     fingerprint  of the Catalog of the database, which they start from
     losses       the data that running them could lose, in words
+    impossible   what Postgres has no way to bring in line, in words; there are no batches then
     coverage     what was found in the database and is of no kind that is compared, named
     warnings     what makes the comparison less than certain
     """
@@ -39,6 +40,7 @@ class CompareReport:
     sql: str
     fingerprint: str
     losses: tuple[str, ...]
+    impossible: tuple[str, ...]
     coverage: tuple[Unmodelled, ...]
     warnings: tuple[str, ...]
 
@@ -67,7 +69,8 @@ def compare(project: Project) -> CompareReport:
         batches,
         script(batches),
         compared.fingerprint,
-        in_line.losses,
+        () if in_line.refusals else in_line.losses,
+        tuple(map(str, in_line.refusals)),
         compared.found.unmodelled,
-        (*compared.faults, *compared.warnings, *map(str, in_line.refusals)),
+        (*compared.faults, *compared.warnings),
     )

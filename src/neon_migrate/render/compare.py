@@ -21,14 +21,18 @@ def compare_page(report: CompareReport) -> Page:
     else:
         verdict = (
             differences_tree(f"Differences between {report.database} and its {applied}", report.differences),
-            Line(
-                (
-                    Span(plural(len(report.differences), "difference"), "bad"),
-                    ". neon-migrate compare --sql prints what would bring the database in line.",
-                )
-            ),
+            Line((Span(plural(len(report.differences), "difference"), "bad"), _in_line(report))),
+            *(Line((Span("no way: ", "bad"), refusal)) for refusal in report.impossible),
         )
     return (*verdict, *coverage_lines(report.coverage))
+
+
+def _in_line(report: CompareReport) -> str:
+    if report.impossible:
+        return ". Postgres has no way to bring the database in line; put it into a migration, or mend it by hand."
+    if not report.sql:
+        return "."
+    return ". neon-migrate compare --sql prints what would bring the database in line."
 
 
 def compare_sql(report: CompareReport) -> Page:
@@ -36,4 +40,5 @@ def compare_sql(report: CompareReport) -> Page:
     if not report.different:
         return (Document(comment(f"{report.database} is in line with its migrations: nothing to do.")),)
     losses = "".join(comment(f"loses data: {loss}") for loss in report.losses)
-    return (Document(losses + report.sql),)
+    impossible = "".join(comment(f"Postgres has no way: {refusal}") for refusal in report.impossible)
+    return (Document(losses + impossible + report.sql),)
