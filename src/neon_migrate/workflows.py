@@ -6,19 +6,21 @@ import json
 import re
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import count
 from typing import TYPE_CHECKING
 
 from neon_migrate.errors import UsageError
 from neon_migrate.unreleased import default_branch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _NAMES = ("neon-migrations", "neon-maintenance")
 _ACTION = re.compile(r"[\w.-]+/[\w.-]+(/[\w./-]+)?@[0-9a-f]{40}")
 _BRANCH = re.compile(r"[\w./-]+")
 """A branch's name that means the same in YAML and in an expression."""
-_FOLDER = re.compile(r"^ *working-directory: (\".*\")$", re.MULTILINE)
+_FOLDER = re.compile(r"^ *working-directory: *(\".*\"|'.*'|[^\s#'\"]+)", re.MULTILINE)
 _OF_ONE_DATABASE = ("NEON_DATABASE_URL", "NEON_API_KEY", "NEON_PROJECT_ID")
 
 
@@ -43,18 +45,34 @@ def workflows(root: Path, action: str | None) -> tuple[Workflow, ...]:
     top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
     place = top / ".github" / "workflows"
     folder = "" if root == top else root.relative_to(top).as_posix()
-    taken = any(_folder_of(place / f"{name}.yml") not in (None, folder) for name in _NAMES)
-    project = re.sub(r"[^A-Za-z0-9]+", "-", folder or top.name).strip("-").lower() if taken else ""
+    project = next(name for name in _project_names(folder or top.name) if _free(place, name, folder))
     branch = default_branch(root)
     return tuple(
         Workflow(
-            place / f"{'-'.join(filter(None, (name, project)))}.yml",
+            _file(place, name, project),
             _for_folder(_for_project(_template(name), project), folder)
             .replace("@ACTION@", used)
             .replace("@BRANCH@", branch if _BRANCH.fullmatch(branch) else "main"),
         )
         for name in _NAMES
     )
+
+
+def _project_names(folder: str) -> Iterator[str]:
+    """What a project's workflows may be called after, the best first: nothing, its folder, and that with a number."""
+    yield ""
+    project = re.sub(r"[^A-Za-z0-9]+", "-", folder).strip("-").lower() or "project"
+    yield project
+    yield from (f"{project}-{number}" for number in count(2))
+
+
+def _free(place: Path, project: str, folder: str) -> bool:
+    """Whether the workflows of that name are this folder's, or nobody's yet."""
+    return all(_folder_of(_file(place, name, project)) in (None, folder) for name in _NAMES)
+
+
+def _file(place: Path, name: str, project: str) -> Path:
+    return place / f"{'-'.join(filter(None, (name, project)))}.yml"
 
 
 def _pinned(action: str | None) -> str:
@@ -89,7 +107,9 @@ def _folder_of(workflow: Path) -> str | None:
     except OSError:
         return None
     found = _FOLDER.search(text)
-    return "" if found is None else str(json.loads(found[1]))
+    if found is None:
+        return ""
+    return str(json.loads(found[1])) if found[1].startswith('"') else found[1].strip("'")
 
 
 def _for_project(text: str, project: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -196,6 +197,23 @@ def test_a_second_project_of_a_repository_has_workflows_of_its_own(folder: Path)
     assert len(list(place.iterdir())) == 4
     again = init(folder / "billing" / "db", github=True, action=ACTION)
     assert place / "neon-migrations-billing-db.yml" in again.existing
+
+
+def test_folders_that_read_alike_have_workflows_of_their_own(folder: Path) -> None:
+    """No project is taken for another: by its folder they are told apart, also where somebody took the quotes away."""
+    place = folder / ".github" / "workflows"
+    for name in ("first", "a-b", "a/b", "\u65e5\u672c"):
+        project = folder / name
+        project.mkdir(parents=True)
+        report = init(project, github=True, action=ACTION)
+        assert not [path for path in report.existing if place in path.parents]
+    names = {path.stem for path in place.glob("neon-migrations*")}
+    assert names == {f"neon-migrations{end}" for end in ("", "-a-b", "-a-b-2", "-project")}
+    for path in place.iterdir():
+        path.write_text(re.sub(r'working-directory: "(.*)"', r"working-directory: \1", path.read_text()))
+    for name in ("a/b", "first"):
+        init(folder / name, github=True, action=ACTION)
+    assert {path.stem for path in place.glob("neon-migrations*")} == names
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ _PURPOSES = {
     "neon-migrate.sh": "neon-migrate from anywhere in the repository",
     "validate-schema-locally.sh": "neon-migrate validate",
     "generate_schema.sh": "neon-migrate generate",
-    "neon-migrations.yml": "rehearses pull requests, deploys main behind an approval",
+    "neon-migrations.yml": "rehearses pull requests, deploys behind an approval",
     "neon-maintenance.yml": "looks for drift daily, exports the schema weekly",
 }
 
