@@ -86,7 +86,7 @@ def generate(
     confirm_rename  asked of each pair that looks alike whether it is a rename; without it none is, and all are reported
 
     Raises SchemaError, MigrationFileError, StatementError (an existing migration does not run), RefusedError (data
-    would be lost), ProofError, ScratchError.
+    would be lost), ImpossibleError (Postgres has no way to what is asked for), ProofError, ScratchError.
     """
     settings = project.settings
     document = read_document(settings.schema)

@@ -22,7 +22,7 @@ def require_start(fingerprint: str, found: Catalog) -> None:
         raise RefusedError(
             "The database is not the one that this plan starts from, so nothing was run",
             why="It was changed since the plan was made, or it is another database.",
-            remedy="Make the plan again, from how the database is now.",
+            remedy="Run the command again: it plans from how the database is now.",
         )
 
 

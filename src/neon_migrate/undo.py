@@ -61,7 +61,7 @@ def undo(project: Project, version: int, *, allow_data_loss: bool = False) -> Un
     migrations then as it takes for the application to go on meanwhile.
 
     Raises HistoryError (no such version; later migrations stand in the way; it leaves nothing to undo), RefusedError
-    (data would be lost), StatementError, ProofError, ScratchError.
+    (data would be lost), ImpossibleError (Postgres has no way back), StatementError, ProofError, ScratchError.
     """
     settings = project.settings
     folder = migrations_folder.read(settings).require()
