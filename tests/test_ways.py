@@ -50,6 +50,13 @@ DIVIDED = f"{NESTED.replace('{}', 'integer')};"
 CHECKED = f"CREATE INDEX ON p (b); ALTER TABLE p ADD CHECK (b > 0); {ROW}"
 UNLOGGED = "CREATE UNLOGGED TABLE z (a integer PRIMARY KEY); CREATE UNLOGGED TABLE b (a integer REFERENCES z);"
 LIMITED = "CREATE TABLE p (a integer, b integer NOT NULL) PARTITION BY LIST (b); CREATE TABLE q PARTITION OF p DEFAULT;"
+INDEXED = f"{RANGE.replace(' PRIMARY KEY', '')} CREATE TABLE r PARTITION OF p FOR VALUES FROM (5) TO (6);"
+PARAMETERS = (
+    "CREATE TABLE t (a integer, b integer[]); CREATE INDEX i ON t (a) INCLUDE (b){} WHERE a > 1;"
+    " CREATE INDEX j ON t USING gin (b){}; CREATE INDEX k ON t USING brin (a){}; INSERT INTO t VALUES (1, '{{1}}')"
+)
+GIVEN = tuple(f" WITH ({one})" for one in ("fillfactor = 50", "gin_pending_list_limit = 100", "pages_per_range = 8"))
+OTHERS = (" WITH (deduplicate_items = off, fillfactor = 70)", " WITH (fastupdate = off)", " WITH (autosummarize = on)")
 TEXTS = "CREATE TABLE t (id integer, a text, b text); INSERT INTO t VALUES (1, 'x');"
 
 
@@ -146,6 +153,13 @@ CASES = {
         "CREATE TABLE a (x integer); CREATE TABLE b (r a[], s integer)",
         "CREATE TABLE a (x bigint); CREATE TABLE b (s integer)",
     ),
+    "an index that not all partitions have": (
+        f"{INDEXED} CREATE INDEX i ON p (b)",
+        f'{INDEXED} CREATE INDEX i ON ONLY p (b); CREATE INDEX "K" ON q (b); ALTER INDEX i ATTACH PARTITION "K"',
+    ),
+    "an index of a partitioned table alone": (INDEXED, f"{INDEXED} CREATE UNIQUE INDEX i ON ONLY p (a)"),
+    "storage parameters of indexes": (PARAMETERS.format("", "", ""), PARAMETERS.format(*GIVEN)),
+    "other storage parameters of indexes": (PARAMETERS.format(*OTHERS), PARAMETERS.format(*GIVEN)),
 }
 """By what is in the way: before and after."""
 
@@ -259,6 +273,21 @@ def test_a_table_whose_rows_are_values_elsewhere(scratch: ScratchServer, old: st
                 session.script(f"{ddl.replace('{}', old)}; ALTER TABLE a ADD COLUMN z integer DEFAULT 1")
     finally:
         scratch.drop(name)
+
+
+def test_indexes_are_not_built_again_for_their_storage_parameters(scratch: ScratchServer) -> None:
+    """Which are altered; their order is no difference."""
+    (found,) = statements(scratch, *CASES["other storage parameters of indexes"])
+    assert found == [
+        "ALTER INDEX public.i SET (fillfactor = 50)",
+        "ALTER INDEX public.i RESET (deduplicate_items)",
+        "ALTER INDEX public.j SET (gin_pending_list_limit = 100)",
+        "ALTER INDEX public.j RESET (fastupdate)",
+        "ALTER INDEX public.k SET (pages_per_range = 8)",
+        "ALTER INDEX public.k RESET (autosummarize)",
+    ]
+    order = " WITH (fillfactor = 70, deduplicate_items = off)", *OTHERS[1:]
+    assert statements(scratch, PARAMETERS.format(*OTHERS), PARAMETERS.format(*order)) == []
 
 
 def test_the_order_of_parents_is_no_difference(scratch: ScratchServer) -> None:

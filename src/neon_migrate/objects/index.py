@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, Found, Kind, OnlineStep, ReadSoFar, Row, Run, builder
+from neon_migrate.kind import PG_CLASS, Alteration, Found, Kind, OnlineStep, ReadSoFar, Row, Run, builder
 from neon_migrate.sql import identifier, qualified
+from neon_migrate.storage_parameters import parameter_actions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,16 @@ _BTREE = 403
 
 _ORDER = {"0": "", "1": " DESC NULLS LAST", "2": " NULLS FIRST", "3": " DESC"}
 """What pg_get_indexdef says of pg_index.indoption: INDOPTION_DESC is 1, INDOPTION_NULLS_FIRST 2."""
+
+_WITH = """(SELECT ARRAY[' WITH (' || string_agg(said, ', ' ORDER BY place) || ')',
+      ' WITH (' || string_agg(said, ', ' ORDER BY name COLLATE "C") || ')']
+    FROM (SELECT place, name, quote_ident(name) || '='
+        || CASE WHEN quote_ident(value) = value THEN value ELSE quote_literal(value) END AS said
+      FROM (SELECT place, split_part(one, '=', 1) AS name, substr(one, strpos(one, '=') + 1) AS value
+      FROM unnest(c.reloptions) WITH ORDINALITY AS o(one, place)) AS split) AS parameters)"""
+"""What pg_get_indexdef says of storage parameters (flatten_reloptions, src/backend/utils/adt/ruleutils.c), and the same
+in order of name, as their order is no difference.
+"""
 
 _BUILT = "Reads and writes go on while the index is built. CONCURRENTLY can't be in a transaction, so it is alone."
 _DROPPED = "Reads and writes go on while the index is dropped. CONCURRENTLY can't be in a transaction, so it is alone."
@@ -40,6 +51,10 @@ class Index:
     """The kind of what it stands on: table or materialized_view."""
     of_parent: bool = field(default=False, compare=False, repr=False)
     """Whether its table's parent gets one that makes it, or takes it over where it is there already."""
+    parameters: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """Its storage parameters as `name=value`, which `definition` has as well."""
+    plain: str = field(default="", compare=False, repr=False)
+    """`definition` without them; empty where there are none."""
 
     @property
     def key(self) -> Key:
@@ -78,7 +93,8 @@ class IndexKind(Kind[Index]):
     AND o1.opcmethod = {_BTREE} AND o1.opcdefault AND o1.opcintype = a1.atttypid
     AND i.indcollation[0] = a1.attcollation
     AND (i.indnatts = 1 OR o2.opcdefault AND o2.opcintype = a2.atttypid AND i.indcollation[1] = a2.attcollation)
-    THEN NULL ELSE pg_get_indexdef(c.oid, 0, true) END, i.indkey::text, i.indoption::text, i.indisvalid
+    THEN NULL ELSE pg_get_indexdef(c.oid, 0, true) END, i.indkey::text, i.indoption::text, i.indisvalid, c.reloptions,
+  CASE WHEN c.reloptions IS NOT NULL THEN {_WITH} END
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_class t ON t.oid = i.indrelid AND t.relkind IN ('r', 'm')
 LEFT JOIN pg_opclass o1 ON o1.oid = i.indclass[0]
@@ -89,7 +105,7 @@ WHERE c.relkind = 'i' AND i.indrelid >= 16384
   AND c.oid NOT IN (SELECT d.objid FROM pg_depend d WHERE d.classid = {PG_CLASS} AND d.deptype = 'i')"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
-        oid, table_oid, name, unique, definition, numbers, options, valid = row
+        oid, table_oid, name, unique, definition, numbers, options, valid, parameters, written = row
         table = so_far.key((PG_CLASS, table_oid, 0))
         if table is None:
             return None
@@ -104,10 +120,20 @@ WHERE c.relkind = 'i' AND i.indrelid >= 16384
         else:
             head = f"CREATE {'UNIQUE ' if unique else ''}INDEX {identifier(name)} ON "
             definition = definition[len(head) :]
-        return ((PG_CLASS, oid, 0),), _index(table.schema, name, table.name, unique, definition, valid, table.kind)
+        index = _index(table.schema, name, table.name, unique, definition, valid, table.kind)
+        if parameters:
+            plain, in_order = (definition.replace(written[0], clause, 1) for clause in ("", written[1]))
+            index = replace(index, definition=in_order, parameters=tuple(sorted(parameters)), plain=plain)
+        return ((PG_CLASS, oid, 0),), index
 
     def create(self, obj: Index, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         return () if obj.of_parent else (obj.statement(),)
+
+    def alter(self, old: Index, new: Index, before: Catalog, after: Catalog) -> Alteration | None:
+        if replace(old, definition=old.plain or old.definition) != replace(new, definition=new.plain or new.definition):
+            return None
+        actions = parameter_actions(old.parameters, new.parameters)
+        return Alteration(tuple(f"ALTER {self.identity(new)} {action}" for action in actions))
 
     def drop(self, obj: Index) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
