@@ -1,8 +1,8 @@
-"""What may be told of a schema that a migration made on production's rows.
+"""What may be told of a schema that rows may have gone into.
 
-A migration can make schema of rows: an enum of a column's values, a default that is one. Names and definitions are told
-where a Catalog that comes of no pending migration's rows has them, or the migrations' own text; what else there is,
-is left out.
+A migration can make schema of rows: an enum of a column's values, a default that is one. From then on the values are
+production's schema. So names and definitions are told where a Catalog has them that no rows went into, or the
+migrations' own text; of what else there is, only what it is called is told, and that where it is one plain word.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from neon_migrate.catalog import Key
 from neon_migrate.differences import Detail, Difference, shown
+from neon_migrate.keywords import KEYWORDS
 from neon_migrate.redaction import TYPES, WITHHELD
 
 if TYPE_CHECKING:
@@ -22,11 +24,21 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+KEPT_BACK = "What only the database says, and rows may have gone into, is left out (…): neon-migrate compare shows it."
+
 _LITERAL = re.compile(r"'((?:[^']|'')*)'")
-_TYPE_LENGTH = re.compile(r"\(\d+(,\d+)?\)")
+_TYPE_LENGTH = re.compile(r"\(\d{1,5}(,\d{1,5})?\)")
+_PLAIN = re.compile(r"[^\W\d]\w*(\([\w ,.\[\]]*\))?")
+"""A name of one word, without what is found in addresses and numbers; a function's with its arguments."""
 _OF_TYPES = frozenset(TYPES.split())
 _OF_OURS = frozenset({"", "none", "yes", "no"})
 """How a Difference tells that there is nothing, and a property that is either so or not."""
+
+_MADE_NAMES = frozenset({"pkey", "key", "fkey", "idx", "excl", "check", "seq", "not", "null"})
+"""How names end that Postgres makes of a table's and its columns'."""
+
+_FEW_DIGITS = 4
+"""So short a number is a size or a count in most places, and nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +60,62 @@ class _Public:
     def _is_of_words(self, value: str) -> bool:
         """Whether it is a type, or a name as Postgres makes one, such as `users_email_key`."""
         bare = _TYPE_LENGTH.sub("", value).lower()
-        if all(word in _OF_TYPES for word in bare.removesuffix("[]").split()):
+        words = bare.removesuffix("[]").split()
+        if words and all(word in _OF_TYPES for word in words):
             return True
         parts = bare.split("_")
         return len(parts) > 1 and all(part in self.words or part in _MADE_NAMES for part in parts)
 
 
-_MADE_NAMES = frozenset({"pkey", "key", "fkey", "idx", "excl", "check", "seq", "not", "null"})
-"""How names end that Postgres makes of a table's and its columns'."""
-
-
 class Disclosure:
-    """What is told of a rehearsal on production's rows.
+    """What is told of a database that has rows.
 
-    public  Catalogs that no pending migration's rows went into
+    public  Catalogs that no rows went into
     text    of the migrations
+    names   of Catalogs that were there before: what they call things is told, where it is a plain word
     """
 
-    def __init__(self, public: Iterable[Catalog], text: str) -> None:
+    def __init__(self, public: Iterable[Catalog], text: str, names: Iterable[Catalog] = ()) -> None:
         objects = [obj for catalog in public for obj in catalog.objects.values()]
         whole = {leaf for obj in objects for leaf in _leaves(obj)}
         whole |= {shown(getattr(obj, each.name)) for obj in objects for each in fields(obj)}  # type: ignore[arg-type]
+        whole |= {name for catalog in names for name in _plain_names(catalog)}
         self._public = _Public(frozenset(whole), frozenset(re.findall(r"[^\W_]+", text.lower())), text)
         self._unpublished: set[str] = set()
         self.withheld = False
 
+    @classmethod
+    def of_live(
+        cls, live: Catalog, found: Catalog, expected: Catalog, text: str, public: Iterable[Catalog] = ()
+    ) -> Disclosure:
+        """What is told of a live database beside the replay of its applied migrations.
+
+        live    as it was read; `found` is the same in the form in which `expected` is (see `settled`)
+        public  other Catalogs that no rows went into
+        """
+        same = {key: obj for key, obj in live.objects.items() if key in found.objects.keys() & expected.objects.keys()}
+        same = {key: obj for key, obj in same.items() if found.objects[key] == expected.objects[key]}
+        known = replace(live, objects=same)
+        disclosure = cls((expected, known, *public), text, (live,))
+        disclosure.learn(expected, found)
+        disclosure.learn(known, live)
+        return disclosure
+
     def learn(self, before: Catalog, after: Catalog) -> None:
-        """Remember what was made between two Catalogs of the rehearsal and may not be told."""
+        """Remember what the second Catalog has beyond the first and may not be told."""
         for key, obj in after.objects.items():
             if before.objects.get(key) == obj:
                 continue
             for leaf in _leaves(obj):
-                if leaf and not leaf.isdecimal() and leaf not in self._public:
+                if self._is_to_be_kept(leaf):
                     self._unpublished.add(leaf)
                     literals = (each.replace("''", "'") for each in _LITERAL.findall(leaf))
-                    self._unpublished |= {each for each in literals if each not in self._public}
+                    self._unpublished |= {each for each in literals if self._is_to_be_kept(each)}
+
+    def _is_to_be_kept(self, leaf: str) -> bool:
+        """Whether it is left out of every text: not what is no value by itself, and would be found anywhere."""
+        short = len(leaf) < 2 or (leaf.isdecimal() and len(leaf) <= _FEW_DIGITS)
+        return not short and leaf.lower() not in KEYWORDS and leaf not in self._public
 
     def told(self, value: T) -> T:
         """`value`, a text or whatever is made of texts, with what may not be told left out."""
@@ -139,6 +172,8 @@ def _leaves(value: object) -> Iterator[str]:
             return
         case str():
             yield value
+        case Key():
+            yield from value[1:]
         case int() | float():
             yield str(value)
         case Mapping():
@@ -150,3 +185,21 @@ def _leaves(value: object) -> Iterator[str]:
         case _ if is_dataclass(value):
             for field in fields(value):
                 yield from _leaves(getattr(value, field.name))
+
+
+def _plain_names(catalog: Catalog) -> Iterator[str]:
+    """What it calls its objects, where that is of plain words; a comment's is what it is on, after that one's kind."""
+    kinds = {key.kind for key in catalog.objects}
+
+    def is_plain(part: str) -> bool:
+        kind, _, name = part.partition(" ")
+        return _PLAIN.fullmatch(name if kind in kinds else part) is not None
+
+    for key in catalog.objects:
+        plain = [part for part in key[1:] if is_plain(part)]
+        yield from plain
+        if len(plain) == sum(map(bool, key[1:])):
+            yield key.qualified_name
+    for one in catalog.unmodelled:
+        if all(map(is_plain, one.identity.split("."))):
+            yield one.identity
