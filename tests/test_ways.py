@@ -57,6 +57,7 @@ PARAMETERS = (
 )
 GIVEN = tuple(f" WITH ({one})" for one in ("fillfactor = 50", "gin_pending_list_limit = 100", "pages_per_range = 8"))
 OTHERS = (" WITH (deduplicate_items = off, fillfactor = 70)", " WITH (fastupdate = off)", " WITH (autosummarize = on)")
+STORED = "CREATE TABLE t (a hstore, b hstore[]); INSERT INTO t VALUES ('a=>1', NULL)"
 TEXTS = "CREATE TABLE t (id integer, a text, b text); INSERT INTO t VALUES (1, 'x');"
 
 
@@ -160,6 +161,14 @@ CASES = {
     "an index of a partitioned table alone": (INDEXED, f"{INDEXED} CREATE UNIQUE INDEX i ON ONLY p (a)"),
     "storage parameters of indexes": (PARAMETERS.format("", "", ""), PARAMETERS.format(*GIVEN)),
     "other storage parameters of indexes": (PARAMETERS.format(*OTHERS), PARAMETERS.format(*GIVEN)),
+    "a unique constraint and an index of its name": (
+        "CREATE TABLE t (a integer NOT NULL, CONSTRAINT u UNIQUE (a)); INSERT INTO t VALUES (1)",
+        "CREATE TABLE t (a integer NOT NULL); CREATE UNIQUE INDEX u ON t (a); INSERT INTO t VALUES (1)",
+    ),
+    "an extension that columns are of moves": (
+        f"CREATE SCHEMA x; CREATE EXTENSION hstore; {STORED}",
+        f"CREATE SCHEMA x; CREATE EXTENSION hstore SCHEMA x; {STORED.replace(' hstore', ' x.hstore')}",
+    ),
 }
 """By what is in the way: before and after."""
 
@@ -288,6 +297,20 @@ def test_indexes_are_not_built_again_for_their_storage_parameters(scratch: Scrat
     ]
     order = " WITH (fillfactor = 70, deduplicate_items = off)", *OTHERS[1:]
     assert statements(scratch, PARAMETERS.format(*OTHERS), PARAMETERS.format(*order)) == []
+
+
+def test_values_are_unique_all_the_time(scratch: ScratchServer) -> None:
+    """An index in the place of a unique constraint of its name is built before that goes."""
+    assert statements(scratch, *CASES["a unique constraint and an index of its name"]) == [
+        ["CREATE UNIQUE INDEX CONCURRENTLY u_new ON public.t (a)"],
+        ["ALTER TABLE public.t DROP CONSTRAINT u", "ALTER INDEX public.u_new RENAME TO u"],
+    ]
+
+
+def test_columns_move_with_the_extension_that_they_are_of(scratch: ScratchServer) -> None:
+    """No table is written anew for it, and nothing is said to be lost."""
+    found = statements(scratch, *CASES["an extension that columns are of moves"])
+    assert found == [["ALTER EXTENSION hstore SET SCHEMA x"]]
 
 
 def test_the_order_of_parents_is_no_difference(scratch: ScratchServer) -> None:

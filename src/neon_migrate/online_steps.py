@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+from neon_migrate.catalog import Key
+from neon_migrate.kind import OnlineStep
 from neon_migrate.objects import kind_of
 from neon_migrate.ordering import DROP, RELEASE
 
 if TYPE_CHECKING:
-    from neon_migrate.catalog import Key
-    from neon_migrate.kind import OnlineStep
     from neon_migrate.operations import Operations
     from neon_migrate.ordering import Node
 
@@ -24,6 +25,8 @@ def online_steps(work: Operations, node: Node) -> tuple[OnlineStep, ...]:
         return ()
     if key in work.alters:
         return work.alters[key][1].online
+    if (constraint := constraint_replaced(work, key)) is not None:
+        return _named_afterwards(work, key, constraint)
     if replaced_online(work, key):
         return kind.replace_online(work.drops[key], work.creates[key], work.before, work.after)
     return kind.create_online(work.creates[key], work.before, work.after) if _on_a_table_in_use(work, key) else ()
@@ -40,6 +43,30 @@ def replaced_online(work: Operations, key: Key) -> bool:
     if any(_changes_under(work, key, need) for need in work.before.depends.get(key, ())):
         return False
     return bool(kind_of(key).replace_online(work.drops[key], work.creates[key], work.before, work.after))
+
+
+def constraint_replaced(work: Operations, key: Key) -> Key | None:
+    """The constraint in whose place an index of its name comes, which can be built before that goes."""
+    table = work.creates[key].owner if key.kind == "index" and key in work.creates else None
+    if table is None or key in work.drops or table in work.drops:
+        return None
+    named = (Key(kind, table.schema, table.name, key.name) for kind in ("unique", "exclusion", "primary_key"))
+    found = next((one for one in named if one in work.drops and one not in work.creates), None)
+    if found is None or any(_changes_under(work, found, need) for need in work.before.depends.get(found, ())):
+        return None
+    used = any(user.kind == "foreign_key" for user in work.before.dependents.get(found, ()))
+    return None if used or not work.creates[key].valid else found  # type: ignore[attr-defined]
+
+
+def _named_afterwards(work: Operations, key: Key, constraint: Key) -> tuple[OnlineStep, ...]:
+    """An index under a name that is free, and then under that of the constraint, as this goes."""
+    new: Any = work.creates[key]
+    kind = kind_of(key)
+    other = replace(new, name=work.before.free_name(new.schema, new.name, "_new", work.after))
+    dropped = kind_of(constraint).drop(work.drops[constraint])
+    named = (*dropped, *kind.rename(other, new))
+    built = kind.create_online(other, work.before, work.after)
+    return (*built, OnlineStep(named, name=f"replace {new.name} of {new.table}"))
 
 
 def _on_a_table_in_use(work: Operations, key: Key) -> bool:

@@ -14,7 +14,7 @@ from neon_migrate.diff import Create, diff
 from neon_migrate.errors import ImpossibleError
 from neon_migrate.left_behind import with_brought_along, with_left_behind
 from neon_migrate.objects import kind_of
-from neon_migrate.online_steps import online_steps, replaced_online
+from neon_migrate.online_steps import constraint_replaced, online_steps, replaced_online
 from neon_migrate.operations import operations
 from neon_migrate.ordering import DROP, PUT, RELEASE, REWRITE, in_order
 from neon_migrate.placement import placement
@@ -193,14 +193,17 @@ def _parts(work: Operations, places: Placement, follows: Mapping[Node, set[Node]
             lost = "; ".join(loses for column in columns if (loses := work.alters[column][1].loses))
             written = Statement(statement(work, columns), columns, lost)
             return Part(node, (written,), (step(work, columns),), after, settles=settled)
-        down = places.node(DROP, _taken_down(work, key)) if half == PUT else None
+        down = _taken_down(work, places, key) if half == PUT else None
+        replaced = constraint_replaced(work, key) if half == PUT else None
+        if replaced is not None:
+            down = places.node(DROP, replaced)
         return Part(
             node,
             tuple(_statements(work, places, node)),
             online_steps(work, node),
             after,
             position.get(down) if down else None,
-            half == PUT and replaced_online(work, key),
+            half == PUT and (replaced is not None or replaced_online(work, key)),
             settled,
             (work.before if half == DROP else work.after).objects[key].owner,
         )
@@ -208,10 +211,13 @@ def _parts(work: Operations, places: Placement, follows: Mapping[Node, set[Node]
     return tuple(map(part, nodes))
 
 
-def _taken_down(work: Operations, key: Key) -> Key:
-    """What was taken down so that `key` is put up: itself, or its owner where it is overwritten (a comment)."""
+def _taken_down(work: Operations, places: Placement, key: Key) -> Node:
+    """What takes down that which `key` is put up for: itself, or its owner where it is overwritten (a comment)."""
     owner = work.after.objects[key].owner
-    return key if owner is None or key in work.drops else owner
+    if owner is None or key in work.drops:
+        return places.node(DROP, key)
+    swapped = any(owner in swap.alterations for swap in work.swaps)
+    return places.node(PUT if swapped else DROP, owner)
 
 
 def _put_aside(work: Operations, key: Key) -> Sequence[str]:

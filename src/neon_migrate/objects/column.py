@@ -141,6 +141,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
             old = replace(old, **changed)
         if old.parent is not None and old.parent == new.parent and old.parent.kind != "table":
             old = replace(old, type=new.type, collation=new.collation)  # the type's attribute changes it
+        old = replace(old, type=_moved(old.type, old.key, before, after))
         table = before.objects.get(Key("table", new.schema, new.table))
         if old.type != new.type and new.name in getattr(table, "key_columns", ()):
             return Alteration((), refusal=_of_a_key(new))
@@ -190,6 +191,15 @@ def _source(column: Column, catalog: Catalog) -> Column | None:
     keys = (Key("column", schema, table, column.name) for schema, table in parents)
     found = (catalog.objects.get(key) for key in ((column.of_parent,) if column.of_parent else keys))
     return next((source for source in found if isinstance(source, Column)), None)
+
+
+def _moved(type_: str, column: Key, before: Catalog, after: Catalog) -> str:
+    """A column's type as it is called once the extension that it is of has moved to another schema."""
+    for need in before.depends.get(column, ()):
+        old, new = (getattr(side.objects.get(need), "schema", "") for side in (before, after))
+        if need.kind == "extension" and new and type_.startswith(f"{identifier(old)}."):
+            return f"{identifier(new)}.{type_.removeprefix(f'{identifier(old)}.')}"
+    return type_
 
 
 def _made_anew(source: Column, before: Catalog, after: Catalog) -> bool:
