@@ -148,9 +148,8 @@ def rollback(
 
     Raises RefusedError (data loss or computed downs that were not allowed; computed downs on a database that is not
     what its migrations make; pooled connection), HistoryError (`version` is not applied; a fault of the history),
-    ImpossibleError (Postgres has no
-    way back), StatementError (a down file fails, on the scratch already), BusyError, UnreachableError, InterruptedRunError,
-    ScratchError.
+    ImpossibleError (Postgres has no way back), StatementError (a down file fails, on the scratch already), BusyError,
+    UnreachableError, InterruptedRunError, ScratchError.
     """
     found = folder.read(project.settings).require()
     with connect(project.require_target().direct()) as session:
