@@ -252,6 +252,16 @@ def test_a_default_is_there_all_the_time(scratch: ScratchServer, old: str, new: 
     assert_nothing_is_amiss(scratch, old, new)
 
 
+SAID = """REVOKE USAGE ON TYPE m FROM PUBLIC; COMMENT ON TYPE m IS 'x'; CREATE DOMAIN d AS m CHECK (VALUE <> 'c');
+REVOKE USAGE ON TYPE d FROM PUBLIC; GRANT USAGE ON TYPE d TO pg_monitor WITH GRANT OPTION; COMMENT ON DOMAIN d IS 'y';
+COMMENT ON CONSTRAINT d_check ON DOMAIN d IS 'z'; CREATE TABLE t (m m, d d); CREATE INDEX i ON t (d)"""
+
+
+def test_what_is_said_of_a_type_is_so_all_the_time(scratch: ScratchServer) -> None:
+    """Its grants, above all what PUBLIC may not, and comments are committed along with the new type."""
+    assert_nothing_is_amiss(scratch, *over_enum(SAID))
+
+
 def test_a_default_that_calls_a_new_function(scratch: ScratchServer) -> None:
     """The old one stays until the function for the new type is there; the way back needs the default changed before."""
     old, new = over_enum(

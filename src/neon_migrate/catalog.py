@@ -74,6 +74,7 @@ class Catalog:
                   database, one address with two keys is a rename
     unmodelled    what was found and is of no known kind
     major         the major version of the server it was read from; 0 where it was read from none
+    read_unasked  finds `unasked` when it is first asked for
     """
 
     objects: Mapping[Key, DatabaseObject]
@@ -81,6 +82,7 @@ class Catalog:
     addresses: Mapping[Address, Key] = field(default_factory=dict, compare=False, repr=False)
     unmodelled: tuple[Unmodelled, ...] = field(default=(), compare=False)
     major: int = field(default=0, compare=False)
+    read_unasked: Callable[[], Mapping[Key, DatabaseObject]] = field(default=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for name in ("objects", "addresses"):
@@ -95,6 +97,17 @@ class Catalog:
     def depends(self) -> Mapping[Key, frozenset[Key]]:
         """For each key the keys it depends on (pg_depend, where both ends are modelled)."""
         return MappingProxyType(dict(self.read_depends()))
+
+    @cached_property
+    def unasked(self) -> Mapping[Key, DatabaseObject]:
+        """What is said of the objects and is not compared, as nobody asked for it: owners."""
+        return MappingProxyType(dict(self.read_unasked()))
+
+    @cached_property
+    def carriers(self) -> Mapping[Key, Key]:
+        """For each sequence that a column owns, the column."""
+        pairs = (getattr(obj, "carried", None) for obj in self.objects.values())
+        return MappingProxyType(dict(pair for pair in pairs if pair is not None))
 
     @cached_property
     def fingerprint(self) -> str:

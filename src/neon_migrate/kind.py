@@ -215,7 +215,8 @@ class Kind(ABC, Generic[ObjectT]):
                 asked
     facts_in    the system catalog that it reads what is said of objects from, such as pg_description: its rows begin
                 with classoid, objoid and objsubid; empty where it reads objects
-    on_request  whether it is read only where the settings ask for it
+    on_request  whether it is compared only where the settings ask for it; where they don't, what is taken down and put
+                back has it again all the same
     """
 
     name: str

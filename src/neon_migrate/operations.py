@@ -12,6 +12,7 @@ from neon_migrate.initial_privileges import initial_grants
 from neon_migrate.kind import Alteration
 from neon_migrate.left_behind import ancestors
 from neon_migrate.objects import kind_of
+from neon_migrate.objects.owner import owner_key
 from neon_migrate.objects.table import Table, lasting_parents
 from neon_migrate.ordering import names_taken, strongly_connected
 from neon_migrate.row_types import holding_rows, refusal
@@ -19,10 +20,12 @@ from neon_migrate.swapped_types import TYPES
 from neon_migrate.type_swap import swaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from neon_migrate.catalog import Catalog, DatabaseObject
     from neon_migrate.kind import Refusal
+    from neon_migrate.objects.grant import Grant
+    from neon_migrate.objects.owner import Owner
     from neon_migrate.type_swap import Swap
 
 
@@ -32,7 +35,7 @@ class Operations:
 
     What is taken down and put back is both in `drops` and in `creates`; what is overwritten in `creates` alone.
 
-    after   with the grants that have to be put right because of default privileges
+    after   with the grants that have to be put right because of default privileges, and whose is what is made again
     alters  the object as it is to be, and how it becomes that
     losses  the data that goes with what is dropped, in words
     swaps   the types among `alters` of which new ones take the place
@@ -74,7 +77,7 @@ def operations(before: Catalog, after: Catalog, changes: Iterable[Change]) -> Op
     _refuse_for_row_types(found)
     _take_down_what_hangs_on_it(found)
     _put_aside(found)
-    return _with_initial_grants(found)
+    return _with_initial_grants(_with_owners(found))
 
 
 def _sort_in(found: Operations, change: Change) -> None:
@@ -299,16 +302,29 @@ def _users(before: Catalog, key: Key) -> Iterable[Key]:
             yield from before.dependents.get(user, ())
 
 
+def _with_owners(found: Operations) -> Operations:
+    """What is made again is whose it was, also where nobody asked for owners; a column's sequence is its table's."""
+    again = {*found.creates, *(key for swap in found.swaps for key in swap.alterations)} - found.after.carriers.keys()
+    said: dict[Key, Any] = {key: owner for key in sorted(again) if (owner := found.before.unasked.get(owner_key(key)))}
+    objects = ((owner, kind_of(key).identity(found.after.objects[key])) for key, owner in said.items())
+    return _with_said(found, [replace(owner, identity=identity) for owner, identity in objects])
+
+
 def _with_initial_grants(found: Operations) -> Operations:
     """What is made while default privileges are in force has its grants put right."""
-    grants = {grant.key: grant for grant in initial_grants(found.before, found.after, found.creates)}
-    if not grants:
+    return _with_said(found, initial_grants(found.before, found.after, found.creates))
+
+
+def _with_said(found: Operations, said: Sequence[Grant | Owner]) -> Operations:
+    """With this said of what is made."""
+    if not said:
         return found
     depends = found.after.depends
-    own = {key: grant.needs for key, grant in grants.items()}
+    needs = {one.key: one.needs for one in said}
+    objects = {one.key: one for one in said}
     after = replace(
         found.after,
-        objects={**found.after.objects, **grants},
-        read_depends=lambda: {**depends, **own},
+        objects={**found.after.objects, **objects},
+        read_depends=lambda: {**depends, **needs},
     )
-    return replace(found, after=after, creates={**found.creates, **grants})
+    return replace(found, after=after, creates={**found.creates, **objects})

@@ -11,7 +11,7 @@ from neon_migrate.ordering import DROP, PUT, Node, between_tables, in_a_cycle
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from neon_migrate.catalog import Catalog, Key
+    from neon_migrate.catalog import Key
     from neon_migrate.operations import Operations
 
 
@@ -43,12 +43,10 @@ class Placement:
 
 def placement(work: Operations) -> Placement:
     """What needs no statements of its own, and whose statements do it."""
-    carriers = _carriers(work.before)
-    takers = {key: taker for key in work.drops if (taker := _taker(work, carriers, key)) is not None}
+    takers = {key: taker for key in work.drops if (taker := _taker(work, key)) is not None}
     gone = frozenset(takers.keys() - in_a_cycle(between_tables(takers, work.before, work.drops)))
     inlined = _inlined(work)
-    carriers = _carriers(work.after)
-    made = {key: carriers.get(key, work.after.objects[key].owner) for key in inlined}
+    made = {key: work.after.carriers.get(key, work.after.objects[key].owner) for key in inlined}
     made.update((key, swap.leader) for swap in work.swaps for key in swap.alterations if key != swap.leader)
     makers = {key: maker for key, maker in made.items() if maker is not None}
     dropped = {key: user for user, (_, alteration) in work.alters.items() for key in alteration.drops}
@@ -56,9 +54,9 @@ def placement(work: Operations) -> Placement:
     return Placement(gone, frozenset(made), takers, makers, droppers)
 
 
-def _taker(work: Operations, carriers: Mapping[Key, Key], key: Key) -> Key | None:
+def _taker(work: Operations, key: Key) -> Key | None:
     """What takes `key` along when it is dropped; None where nothing does."""
-    owners = (carriers.get(key), work.before.objects[key].owner)
+    owners = (work.before.carriers.get(key), work.before.objects[key].owner)
     return next((owner for owner in owners if owner in work.drops), None)
 
 
@@ -89,9 +87,3 @@ def _not_made_inside(work: Operations, inside: Iterable[Key]) -> set[Key]:
             apart.add(key)
         seen.add(what)
     return apart | {key for key in inside if apart & work.after.depends.get(key, frozenset())}
-
-
-def _carriers(catalog: Catalog) -> Mapping[Key, Key]:
-    """For each sequence that a column owns, the column."""
-    pairs = (getattr(obj, "carried", None) for obj in catalog.objects.values())
-    return dict(pair for pair in pairs if pair is not None)

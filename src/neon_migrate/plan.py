@@ -125,7 +125,7 @@ def _way(start: Catalog, goal: Catalog, changes: tuple[Change, ...]) -> tuple[tu
     if not between:
         refusals = (*work.refusals, *(alteration.refusal for _, alteration in work.alters.values()))
         return _parts(work, places, follows), tuple(one for one in refusals if one is not None)
-    catalogs = (start, *between, goal)
+    catalogs = (start, *(replace(one, read_unasked=start.read_unasked) for one in between), goal)
     ways = [_way(one, other, diff(one, other)) for one, other in pairwise(catalogs)]
     return _in_sequence([parts for parts, _ in ways], catalogs), tuple(one for _, refused in ways for one in refused)
 

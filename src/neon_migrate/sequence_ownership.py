@@ -31,8 +31,7 @@ def with_sequence_owners(before: Catalog, after: Catalog) -> tuple[Catalog, Cata
 
 def _tables(catalog: Catalog) -> dict[Key, Key]:
     """For each sequence that a column owns the column's table."""
-    pairs = (getattr(obj, "carried", None) for obj in catalog.objects.values())
-    return {sequence: Key("table", *column[1:3]) for sequence, column in filter(None, pairs)}
+    return {sequence: Key("table", *column[1:3]) for sequence, column in catalog.carriers.items()}
 
 
 def _comes_owned(key: Key, before: Catalog, after: Catalog) -> bool:
@@ -48,10 +47,13 @@ def _comes_owned(key: Key, before: Catalog, after: Catalog) -> bool:
 
 def _said(catalog: Catalog, tables: Mapping[Key, Key], sequences: list[Key]) -> Catalog:
     """The Catalog in which it is said of these sequences whose they are; their ownership waits for it."""
+    taken = [key for key in sequences if key in tables]
+    if not taken:
+        return catalog
     depends = catalog.depends
     objects: dict[Key, Owner] = {}
     waits: dict[Key, frozenset[Key]] = {}
-    for key in (key for key in sequences if key in tables):
+    for key in taken:
         of_table: Any = catalog.objects.get(owner_key(tables[key]))
         if of_table is not None:
             objects[owner_key(key)] = Owner(key, kind_of(key).identity(catalog.objects[key]), of_table.role)

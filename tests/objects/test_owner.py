@@ -15,6 +15,7 @@ from neon_migrate.catalog import Key
 from neon_migrate.diff import diff
 from neon_migrate.differences import differences
 from neon_migrate.objects.owner import Owner
+from neon_migrate.online import online
 from neon_migrate.plan import plan
 from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.settings import Settings
@@ -59,13 +60,13 @@ WITH_OWNERS = {
 }
 
 
-def read(session: Session, ddl: str) -> Catalog:
-    """The Catalog with owners after some DDL, which leaves nothing."""
+def read(session: Session, ddl: str, asked_for: tuple[str, ...] = ("owner",)) -> Catalog:
+    """The Catalog, with owners where these are asked for, after some DDL, which leaves nothing."""
     session.script("BEGIN")
     try:
         session.script(f"{ROLES} {ddl}")
-        catalog = read_catalog(session, asked_for=("owner",))
-        assert catalog.depends is not None
+        catalog = read_catalog(session, asked_for=asked_for)
+        assert catalog.depends.keys() <= catalog.objects.keys()
         return catalog
     finally:
         session.script("ROLLBACK")
@@ -231,3 +232,54 @@ def test_nothing_is_said_of_a_sequence_that_is_its_table_owners_already(session:
     both = f"{FREE}; {OF_TABLE}; {OF_SEQUENCE}"
     assert leads(session, both, f"{OWNED}; {OF_TABLE}") == ("ALTER SEQUENCE public.s OWNED BY public.t.id",)
     assert leads(session, f"{OWNED}; {OF_TABLE}", both) == ("ALTER SEQUENCE public.s OWNED BY NONE",)
+
+
+VIEW = """CREATE TABLE t (a {}); GRANT SELECT ON t TO freeholder; CREATE VIEW v AS SELECT a FROM t; ALTER VIEW v OWNER TO freeholder;
+GRANT SELECT ON v TO leaseholder; CREATE MATERIALIZED VIEW m AS SELECT a FROM v; ALTER TABLE m OWNER TO leaseholder;
+COMMENT ON MATERIALIZED VIEW m IS 'x'; GRANT SELECT ON m TO current_user"""
+ENUM = """CREATE TYPE e AS ENUM ({}); CREATE DOMAIN d AS e; ALTER TYPE e OWNER TO freeholder;
+ALTER DOMAIN d OWNER TO leaseholder; REVOKE USAGE ON TYPE e FROM PUBLIC; CREATE TABLE t (a e, b d[]);
+CREATE FUNCTION f(e) RETURNS e LANGUAGE sql SECURITY DEFINER AS 'SELECT $1';
+ALTER FUNCTION f(e) OWNER TO leaseholder; REVOKE EXECUTE ON FUNCTION f(e) FROM PUBLIC"""
+MADE_ANEW = "CREATE FUNCTION f() RETURNS {0} LANGUAGE sql AS 'SELECT 1::{0}'; ALTER FUNCTION f() OWNER TO freeholder"
+BECOMES = "CREATE {0} f() {1} LANGUAGE sql BEGIN ATOMIC SELECT 1; END; ALTER {0} f() OWNER TO freeholder"
+DIVIDED = """CREATE TABLE p (a integer, b integer) PARTITION BY RANGE ({}); CREATE TABLE q PARTITION OF p DEFAULT;
+ALTER TABLE p OWNER TO freeholder; ALTER TABLE q OWNER TO leaseholder"""
+COLLATION = """CREATE COLLATION c (locale = '{}'); ALTER COLLATION c OWNER TO freeholder;
+CREATE TABLE t (a text COLLATE c); CREATE VIEW v AS SELECT a FROM t; ALTER VIEW v OWNER TO leaseholder"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(VIEW.format("integer"), VIEW.format("bigint"), id="views on a changed column"),
+        pytest.param(ENUM.format("'a', 'b'"), ENUM.format("'b'"), id="types, and a function over them"),
+        pytest.param(MADE_ANEW.format("integer"), MADE_ANEW.format("bigint"), id="a function"),
+        pytest.param(
+            BECOMES.format("FUNCTION", "RETURNS integer"), BECOMES.format("PROCEDURE", ""), id="now a procedure"
+        ),
+        pytest.param(DIVIDED.format("a"), DIVIDED.format("b"), id="a table partitioned otherwise"),
+        pytest.param(COLLATION.format("C"), COLLATION.format("POSIX"), id="a collation"),
+    ],
+)
+def test_what_is_made_again_is_whose_it_was(session: Session, old: str, new: str) -> None:
+    """Where nobody asked for owners too, both ways, and at the end of each transaction: what is there has its owner."""
+    for start, goal in ((old, new), (new, old)):
+        before, after = (read(session, ddl, ()) for ddl in (start, goal))
+        expected = set(read(session, goal).of_kind("owner"))
+        assert expected
+        batches = online(plan(before, after))
+        assert batches
+        for done in range(1, len(batches) + 1):
+            so_far = "; ".join(statement.sql for batch in batches[:done] for statement in batch.statements)
+            assert set(read(session, f"{start}; {so_far}").of_kind("owner")) == expected
+        assert diff(read(session, f"{start}; {plan(before, after).script()}"), read(session, goal)) == ()
+
+
+def test_owners_that_nobody_asked_for_make_no_difference(session: Session) -> None:
+    """Nor does what is new get one."""
+    mine, theirs = (read(session, ddl, ()) for ddl in (TABLE, f"{TABLE}; ALTER TABLE t OWNER TO freeholder"))
+    assert mine == theirs
+    assert mine.fingerprint == theirs.fingerprint
+    assert plan(mine, theirs).statements == ()
+    assert "OWNER" not in plan(read(session, "SELECT 1", ()), theirs).script()

@@ -1,4 +1,4 @@
-"""Who owns an object, where that is not the role that runs the migrations; read where the settings ask for it.
+"""Who owns an object, where that is not the role that runs the migrations; compared where the settings ask for it.
 
 https://www.postgresql.org/docs/current/ddl-priv.html. An object that nobody said the owner of belongs to who made it:
 to another role on a scratch server than in production, so that only what somebody said is the same on both.
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 _PUBLIC = Key("schema", "", "public")
 
+# A sequence that belongs to a column has its table's owner, and changes it with that.
+_OF_A_COLUMN = """EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid
+  AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') AND o.relkind = 'S')"""
+
 _OWNED = (
-    ("pg_class", "relowner", "relkind IN ('r', 'p', 'v', 'm', 'f', 'S')"),
-    ("pg_type", "typowner", ""),
+    ("pg_class", "relowner", f"AND o.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT {_OF_A_COLUMN}"),
+    ("pg_type", "typowner", "AND o.typtype IN ('c', 'd', 'e', 'r')"),
     ("pg_proc", "proowner", ""),
     ("pg_operator", "oprowner", ""),
     ("pg_opclass", "opcowner", ""),
@@ -38,10 +42,6 @@ _OWNED = (
 )
 """The system catalogs of what ALTER … OWNER TO is for, but for schemas; which column there has the owner, and which
 rows have one of their own: indexes have their table's. Event triggers only superusers may own."""
-
-# A sequence that belongs to a column has its table's owner, and changes it with that.
-_OF_A_COLUMN = """EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = o.oid
-  AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') AND o.relkind = 'S')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,14 @@ class OwnerKind(Kind[Owner]):
         # Before 15, schema public belongs to the superuser that initdb made, whose OID is 10.
         owned = " UNION ALL ".join(
             f"SELECT '{catalog}'::regclass::oid AS classid, o.oid, o.{column} AS owner FROM {catalog} o"
-            f" WHERE o.oid >= 16384" + (f" AND o.{condition} AND NOT {_OF_A_COLUMN}" if condition else "")
+            f" WHERE o.oid >= 16384 {condition}"
             for catalog, column, condition in _OWNED
         )
         return f"""SELECT o.classid, o.oid, quote_ident(pg_get_userbyid(o.owner)) FROM ({owned}
   UNION ALL SELECT 'pg_namespace'::regclass, n.oid, n.nspowner FROM pg_namespace n
   WHERE {USER_SCHEMA} AND NOT (n.nspname = 'public' AND n.nspowner = 10)) o
-WHERE pg_get_userbyid(o.owner) <> current_user AND pg_get_userbyid(o.owner) {NOT_PLATFORM}"""
+WHERE o.owner <> (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user)
+  AND pg_get_userbyid(o.owner) {NOT_PLATFORM}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
         classid, oid, role = row

@@ -59,7 +59,7 @@ def read_catalog(
     ledger     the migration ledger as the settings name it: left out, as is our own progress table
     ignore     shell patterns over `schema.name` of tables that are none of ours; with `schema.*` neither is the schema
                nor anything in it
-    asked_for  names of the kinds, of those that are read on request, that are to be read
+    asked_for  names of the kinds, of those that are read on request, that are to be compared
 
     All queries see one snapshot and make two round trips, and a third where something is of no kind known here: to
     name it; and one more for the first database of a server version. Where a transaction is open, its own uncommitted
@@ -71,15 +71,18 @@ def read_catalog(
     with _no_collection(), _ended_on_failure(session):
         settings = _look_around(session, begin, ledger, reading)
         present = reading.kinds_present()
-        queries = (*(kind.query(session.major) for kind in present), _DEPENDENCIES, end)
+        beside = reading.kinds_unasked()
+        queries = (*(kind.query(session.major) for kind in (*present, *beside)), _DEPENDENCIES, end)
         with closing(session.stream(queries)) as answers:
             for number, rows in answers:
                 if number < len(present):
                     reading.read(present[number], rows())
-                elif number == len(present):
+                elif number < len(present) + len(beside):
+                    reading.unasked.append((beside[number - len(present)], rows))
+                elif number == len(present) + len(beside):
                     reading.edges.append(rows)
     found = (*_described(session, reading), *(Unmodelled(SETTING, name, _NOT_IN_SCHEMA) for (name,) in settings))
-    return Catalog(reading.objects, reading.depends, reading.own, found, session.major)
+    return Catalog(reading.objects, reading.depends, reading.own, found, session.major, reading.beside)
 
 
 def _look_around(session: Session, begin: str, ledger: str, reading: Reading) -> Rows:

@@ -29,10 +29,11 @@ class Reading:
     """What has been read so far; kinds ask it for the keys of earlier kinds (kind.ReadSoFar).
 
     ignore    shell patterns over `schema.name`
-    asked_for  names of the kinds, of those that are read on request, that are to be read
+    asked_for  names of the kinds, of those that are read on request, that are asked for
     walked    system catalog (OID and name), sort, OIDs in a text: all objects there are (`system_catalogs`)
     facts     system catalog, class, number inside, OIDs in a text: all that is said of objects
     edges     the rows of pg_depend, in parts that become Python's when they are called for
+    unasked   the same of kinds that are read on request, and that nobody asked for
     own       what an object's address is the key of; `implied` has the addresses of its parts as well
     left_out  addresses of what is neither modelled nor unknown
     others    schemas that are ignored as a whole, by name
@@ -44,6 +45,7 @@ class Reading:
     walked: Rows = field(default_factory=list)
     facts: Rows = field(default_factory=list)
     edges: list[Callable[[], Rows]] = field(default_factory=list)
+    unasked: list[tuple[Kind[Any], Callable[[], Rows]]] = field(default_factory=list)
     objects: dict[Key, DatabaseObject] = field(default_factory=dict)
     own: dict[Address, Key] = field(default_factory=dict)
     implied: dict[Address, Key] = field(default_factory=dict)
@@ -56,6 +58,16 @@ class Reading:
         held = {place for _, name, sort, oids in self.walked if oids for place in (name, f"{name}.{sort}")}
         wanted = (kind for kind in kinds().values() if not kind.on_request or kind.name in self.asked_for)
         return [kind for kind in wanted if not kind.stored_in or not held.isdisjoint(kind.stored_in)]
+
+    def kinds_unasked(self) -> list[Kind[Any]]:
+        """The kinds that are read on request, and that nobody asked for."""
+        return [kind for kind in kinds().values() if kind.on_request and kind.name not in self.asked_for]
+
+    def beside(self) -> dict[Key, DatabaseObject]:
+        """What is said of modelled objects by kinds that nobody asked for."""
+        read = (kind.read(row, self) for kind, rows in self.unasked for row in rows())
+        said = (found[1] for found in read if found is not None)
+        return {obj.key: obj for obj in said if obj.owner in self.objects}
 
     def key(self, address: Address) -> Key | None:
         return self.own.get(address)
