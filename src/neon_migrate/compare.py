@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.differences import Difference, differences, of_other_kinds
+from neon_migrate.disclosure import KEPT_BACK
 from neon_migrate.events import Warned
 from neon_migrate.expected import expect
 from neon_migrate.online import online
@@ -14,6 +15,7 @@ from neon_migrate.planned import PlannedBatch, planned, script
 
 if TYPE_CHECKING:
     from neon_migrate.catalog import Unmodelled
+    from neon_migrate.disclosure import Disclosure
     from neon_migrate.project import Project
 
 
@@ -62,7 +64,7 @@ def compare(project: Project) -> CompareReport:
         project.observer(Warned(fault))
     in_line = plan(compared.found, compared.expected)
     batches = () if in_line.refusals else planned(online(in_line))
-    return CompareReport(
+    report = CompareReport(
         compared.database,
         compared.applied,
         (*differences(in_line.changes), *of_other_kinds(compared.found, compared.expected)),
@@ -74,3 +76,12 @@ def compare(project: Project) -> CompareReport:
         compared.found.unmodelled,
         (*compared.faults, *compared.warnings),
     )
+    return report if compared.disclosure is None else _told(report, compared.disclosure)
+
+
+def _told(report: CompareReport, disclosure: Disclosure) -> CompareReport:
+    """What may be told of it. Statements with a gap in them are none that anybody should run, so they go altogether."""
+    told = disclosure.told(report)
+    if told.sql != report.sql or told.batches != report.batches:
+        told = replace(told, batches=(), sql="")
+    return replace(told, warnings=(*told.warnings, KEPT_BACK)) if disclosure.withheld else told

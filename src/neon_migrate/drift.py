@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from neon_migrate.differences import Difference, differences
+from neon_migrate.disclosure import KEPT_BACK
 from neon_migrate.errors import NeonMigrateError, ScratchError, StatementError
 from neon_migrate.events import DriftFound, Step, Warned
-from neon_migrate.expected import other_major
+from neon_migrate.expected import disclosure_of, other_major
 from neon_migrate.plan import plan
 from neon_migrate.settled import settled_live
 from neon_migrate.sources.database import catalog_of
@@ -86,6 +87,11 @@ def _compared(project: Project, applied: Sequence[Migration], live: Live) -> Dri
         with project.scratch(major=live.major, wanted=snapshot_keys(applied, project.settings)) as server:
             database = replay(server, applied, project.settings).database
             found, expected = settled_live(live.catalog, server, database, project.settings)
-            return Drift(differences(plan(found, expected).changes), other_major(server), compared=True)
+            drift = Drift(differences(plan(found, expected).changes), other_major(server), compared=True)
     except (ScratchError, StatementError) as error:
         return Drift((), (f"The database could not be compared with its migrations: {error}",), compared=False)
+    disclosure = disclosure_of(project, live.catalog, found, expected, applied)
+    if disclosure is None:
+        return drift
+    told = disclosure.told(drift)
+    return replace(told, warnings=(*told.warnings, KEPT_BACK)) if disclosure.withheld else told

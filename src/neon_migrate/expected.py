@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from neon_migrate.disclosure import Disclosure
 from neon_migrate.events import Step, Warned
 from neon_migrate.ledger import folder
 from neon_migrate.ledger.history import History
@@ -35,6 +36,7 @@ class Comparison:
     fingerprint  of the live Catalog as it was read: in `found`, expressions are written as the replay writes them
     faults       what folder and ledger contradict each other in: what is expected is not certain then
     warnings     what else makes the comparison less than certain, such as another major version
+    disclosure   what of it may be told; None where all of it may
     """
 
     database: str
@@ -44,6 +46,7 @@ class Comparison:
     fingerprint: str
     faults: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    disclosure: Disclosure | None = None
 
 
 def read_history(session: Session, project: Project) -> History:
@@ -68,20 +71,31 @@ def expect(
     applied = history.applied
     faults = tuple(fault.what for fault in history.faults if fault.blocks)
     begun = find_unfinished(session, history, project.settings)
-    found = catalog_of(session, project.settings)
+    live = catalog_of(session, project.settings)
     project.observer(Step(f"replaying {len(applied)} applied migrations"))
     with project.scratch(major=session.major, wanted=snapshot_keys(applied, project.settings)) as server:
         warnings = (*other_major(server), *map(str, begun))
         replayed = replay(server, applied, project.settings)
         repeat(server, replayed.database, begun, project.settings)
-        fingerprint = found.fingerprint
-        found, expected = settled_live(found, server, replayed.database, project.settings)
+        found, expected = settled_live(live, server, replayed.database, project.settings)
         if look is not None:
             look(server, replayed.database, session)
     for warning in warnings:
         project.observer(Warned(warning))
     versions = tuple(migration.version for migration in applied)
-    return Comparison(str(project.require_target()), versions, found, expected, fingerprint, faults, warnings)
+    disclosure = disclosure_of(project, live, found, expected, history.migrations)
+    return Comparison(
+        str(project.require_target()), versions, found, expected, live.fingerprint, faults, warnings, disclosure
+    )
+
+
+def disclosure_of(
+    project: Project, live: Catalog, found: Catalog, expected: Catalog, migrations: Sequence[Migration]
+) -> Disclosure | None:
+    """What may be told of a database; None where all of it may. The Catalogs are those of `Disclosure.of_live`."""
+    if not project.discreet:
+        return None
+    return Disclosure.of_live(live, found, expected, "\n".join(one.text for one in migrations))
 
 
 def other_major(server: ScratchServer) -> tuple[str, ...]:

@@ -30,12 +30,15 @@ NO_DATABASE = UsageError(
 class Project:
     """What a command works on.
 
-    target  None when no database was named: commands that need one say which three ways there are
+    target    None when no database was named: commands that need one say which three ways there are
+    discreet  whether others read what is told of the database: what rows may have gone into is left out then (see
+              `disclosure`)
     """
 
     settings: Settings
     target: Target | None = None
     observer: Observer = silent
+    discreet: bool = False
 
     def require_target(self) -> Target:
         """The database. Raises UsageError where none was named; never falls back to another."""

@@ -74,7 +74,8 @@ def verify(project: Project) -> VerifyReport:
     groups.insert(2, _defaults(expected, found))
     groups.insert(0, VerifiedGroup("migrations", len(compared.applied), compared.faults))
     groups.append(VerifiedGroup("seed rows", seeds.expected, tuple(seeds.missing)))
-    return VerifyReport(compared.database, compared.applied, tuple(groups), compared.warnings)
+    report = VerifyReport(compared.database, compared.applied, tuple(groups), compared.warnings)
+    return report if compared.disclosure is None else compared.disclosure.told(report)
 
 
 def _missing(expected: Catalog, found: Catalog, kind: str) -> tuple[str, ...]:

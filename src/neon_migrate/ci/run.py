@@ -187,4 +187,5 @@ def start(project: Project | Unprepared, environment: Mapping[str, str], output:
             received.append(event.conninfo)
         known.observer(event)
 
-    return Run(read_event(environment), environment, output, replace(known, observer=observe), received, unprepared)
+    told = replace(known, observer=observe, discreet=True)
+    return Run(read_event(environment), environment, output, told, received, unprepared)

@@ -45,6 +45,11 @@ class Migration:
     reversible: bool
     checksum: bytes = field(repr=False)
 
+    @property
+    def text(self) -> str:
+        """All that its files say."""
+        return "\n".join(file.sql for file in (self.up, self.down) if file is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:

@@ -79,6 +79,7 @@ def drift_markdown(report: CompareReport, run_url: str, most: int) -> str:
     )
     in_line = details("SQL that would bring the database in line", block(report.sql, "sql")) if report.sql else ""
     losses = "".join(f"- loses data: {escaped(loss)}\n" for loss in report.losses)
+    losses += "".join(f"- {escaped(warning)}\n" for warning in report.warnings)
     losses += "".join(f"- Postgres has no way to bring it in line: {escaped(one)}\n" for one in report.impossible)
     foot = f"<sub>[last looked at by this run]({run_url}); closed by the first run that finds none</sub>\n"
     left_out = f"_Too long to be shown; `neon-migrate compare` does. ({counted})_\n"
