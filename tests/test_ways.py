@@ -58,6 +58,8 @@ PARAMETERS = (
 GIVEN = tuple(f" WITH ({one})" for one in ("fillfactor = 50", "gin_pending_list_limit = 100", "pages_per_range = 8"))
 OTHERS = (" WITH (deduplicate_items = off, fillfactor = 70)", " WITH (fastupdate = off)", " WITH (autosummarize = on)")
 STORED = "CREATE TABLE t (a hstore, b hstore[]); INSERT INTO t VALUES ('a=>1', NULL)"
+VIEWED = "CREATE TABLE t (a integer); INSERT INTO t VALUES (1);"
+SAID = "GRANT SELECT ON v TO PUBLIC"
 TEXTS = "CREATE TABLE t (id integer, a text, b text); INSERT INTO t VALUES (1, 'x');"
 
 
@@ -168,6 +170,11 @@ CASES = {
     "an extension that columns are of moves": (
         f"CREATE SCHEMA x; CREATE EXTENSION hstore; {STORED}",
         f"CREATE SCHEMA x; CREATE EXTENSION hstore SCHEMA x; {STORED.replace(' hstore', ' x.hstore')}",
+    ),
+    "a view becomes a materialised one": (
+        f"{VIEWED} CREATE VIEW v AS SELECT a FROM t; {SAID}; COMMENT ON VIEW v IS 'x'",
+        f"{VIEWED} CREATE MATERIALIZED VIEW v AS SELECT a FROM t; CREATE INDEX i ON v (a); {SAID};"
+        " COMMENT ON MATERIALIZED VIEW v IS 'x'",
     ),
 }
 """By what is in the way: before and after."""
@@ -305,6 +312,15 @@ def test_values_are_unique_all_the_time(scratch: ScratchServer) -> None:
         ["CREATE UNIQUE INDEX CONCURRENTLY u_new ON public.t (a)"],
         ["ALTER TABLE public.t DROP CONSTRAINT u", "ALTER INDEX public.u_new RENAME TO u"],
     ]
+
+
+def test_a_view_of_another_kind_is_there_with_its_grants(scratch: ScratchServer) -> None:
+    """In the transaction in which the old one goes."""
+    old, new = CASES["a view becomes a materialised one"]
+    for way in (statements(scratch, old, new), statements(scratch, new, old)):
+        (one,) = (batch for batch in way if any(sql.startswith("CREATE") and "VIEW" in sql for sql in batch))
+        assert any(sql.startswith("DROP") for sql in one)
+        assert "GRANT SELECT ON TABLE public.v TO PUBLIC" in one
 
 
 def test_columns_move_with_the_extension_that_they_are_of(scratch: ScratchServer) -> None:

@@ -35,6 +35,8 @@ _SORTS = {
 _INDEXES = frozenset({"index", "partitioned_index"})
 """Of these both may be there at once: one goes when the other is there."""
 
+_VIEWS = frozenset({"view", "materialized_view"})
+
 _NAME = 60
 """The most characters of a file's name that say what it does."""
 
@@ -144,6 +146,20 @@ def _in_place_of(parts: Sequence[Part]) -> Iterator[_Pair]:
             yield from ((number, other) for other in new.get((sort, part.table), ()))
 
 
+def _of_another_kind(parts: Sequence[Part]) -> Iterator[_Pair]:
+    """A view that goes, and one of its name that is of another kind and comes, with what is said of it: grants."""
+    gone = {part.node[1][1:3]: number for number, part in enumerate(parts) if _of_views(part, DROP)}
+    for number, part in enumerate(parts):
+        key = part.node[1] if _of_views(part, PUT) and part.down is None else part.table
+        said = key is not None and key.kind in _VIEWS and part.node[0] == PUT and part.node[1].kind not in _INDEXES
+        if key is not None and said and key[1:3] in gone and parts[gone[key[1:3]]].node[1].kind != key.kind:
+            yield gone[key[1:3]], number
+
+
+def _of_views(part: Part, half: int) -> bool:
+    return part.node[0] == half and part.node[1].kind in _VIEWS
+
+
 def _unfit(group: Collection[_Step]) -> Iterator[int]:
     """The parts whose steps would all have to be in one transaction: they had better be done in their plain way."""
     parts = [step.number[0] for step in group]
@@ -188,6 +204,9 @@ def _graph(parts: Sequence[Part], plain: frozenset[int], at_once: frozenset[int]
         own_down = part.down is not None and parts[part.down].node[1] == part.node[1]
         if part.down in steps and (own_down or all(step.run != Run.CONCURRENTLY for step in own)):
             graph[_there(steps[part.down])].add(entry)
+    for down, up in _of_another_kind(parts):
+        if down in steps and up in steps:
+            graph[steps[down][0]].add(_there(steps[up]))
     for down, up in pairs:
         gone, there = steps[down][0], steps[up][_entry(steps[up])]
         if parts[down].node[1].kind in _INDEXES:
