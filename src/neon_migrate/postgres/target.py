@@ -61,6 +61,9 @@ class Target:
                 why=_reason(str(error)),
                 remedy=_EXAMPLE,
             ) from None
+        except UnicodeDecodeError:  # its text quotes the password
+            source = self.source or "the command line"
+            raise _unreadable(source, "A % in it begins the code of no character.", _ENCODE) from None
 
     @property
     def hosts(self) -> tuple[str, ...]:
