@@ -78,13 +78,15 @@ _OLD, _NEW = "CREATE EXTENSION hstore VERSION '1.4'", "CREATE EXTENSION hstore"
 
 
 def test_version(session: Session) -> None:
-    """It is updated, and made in the version it is to have; there is no way back, which is said and not planned."""
+    """It is updated, and made in the version it is to have; where rows have values of it there is no way back."""
     old, new, none = (catalog_of(session, ddl) for ddl in (_OLD, _NEW, ""))
     (offered,) = (obj.offered for obj in old.of_kind("extension") if isinstance(obj, Extension))
     forward = plan(old, new)
     assert statements(forward) == (f"ALTER EXTENSION hstore UPDATE TO '{offered}'",)
     assert_leads(session, _OLD, forward, new)
-    back = plan(new, old)
+    used = "; CREATE TABLE t (a text, h hstore[])"
+    assert_leads(session, _NEW, plan(new, old), old)
+    back = plan(catalog_of(session, _NEW + used), catalog_of(session, _OLD + used))
     assert [refusal.what for refusal in back.refusals] == [
         f"Extension hstore can't go back from version {offered} to 1.4"
     ]
@@ -92,6 +94,20 @@ def test_version(session: Session) -> None:
         back.require_way()
     assert statements(plan(none, old)) == ("CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public VERSION '1.4'",)
     assert_leads(session, "", plan(none, old), old)
+
+
+def test_an_older_version_is_made_anew_with_what_uses_it(session: Session) -> None:
+    """No extension has a script for it; nothing is lost, where it has no values in any table."""
+    using = (
+        "; CREATE TABLE t (a text); CREATE INDEX i ON t ((a::hstore -> 'b')); CREATE VIEW v AS SELECT a::hstore FROM t"
+    )
+    old, new = (catalog_of(session, ddl + using) for ddl in (_OLD, _NEW))
+    back = plan(new, old)
+    assert statements(back)[-4:-2] == (
+        "DROP EXTENSION hstore",
+        "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA public VERSION '1.4'",
+    )
+    assert_leads(session, _NEW + using, back, old)
 
 
 def test_version_on_a_server_that_offers_another(session: Session) -> None:

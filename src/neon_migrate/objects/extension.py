@@ -70,7 +70,7 @@ WHERE e.oid >= 16384 AND e.extname <> 'neon'"""
         statements = [f"{alter} SET SCHEMA {identifier(new.schema)}"] if old.schema != new.schema else []
         if old.version != new.version and old.offered == new.offered:
             if _older(new.version, old.version):
-                return Alteration((), refusal=_no_way_back(old, new))
+                return Alteration((), refusal=_no_way_back(old, new)) if _holds_values(old, before) else None
             statements.append(f"{alter} UPDATE TO {_version(new)}")
         return Alteration(tuple(statements))
 
@@ -98,6 +98,18 @@ def _older(version: str, other: str) -> bool:
         return False
     first, second = ([int(part) for part in parts] for parts in numbers)
     return first < second
+
+
+def _holds_values(obj: Extension, catalog: Catalog) -> bool:
+    """Whether rows have values of its types, or columns need it otherwise: making it anew would take them along."""
+    waiting, seen = [obj.key], {obj.key}
+    while waiting:
+        users = set(catalog.dependents.get(waiting.pop(), ())) - seen
+        if any(user.kind in ("column", "table") for user in users):
+            return True
+        seen |= users
+        waiting.extend(users)
+    return False
 
 
 def _no_way_back(old: Extension, new: Extension) -> Refusal:
