@@ -14,6 +14,7 @@ from neon_migrate.diff import Drop, Rename, diff
 from neon_migrate.differences import differences
 from neon_migrate.errors import StatementError
 from neon_migrate.execute import file_name, run_unit
+from neon_migrate.expected import disclosure_of
 from neon_migrate.online import online
 from neon_migrate.plan import plan
 from neon_migrate.planned import planned, script
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from neon_migrate.catalog import Catalog, Key
     from neon_migrate.diff import Change
     from neon_migrate.differences import Difference
+    from neon_migrate.disclosure import Disclosure
     from neon_migrate.ledger.migration import Migration
     from neon_migrate.postgres.progress import Progress
     from neon_migrate.postgres.scratch import ScratchServer
+    from neon_migrate.project import Project
     from neon_migrate.settings import Settings
     from neon_migrate.standin import Live
 
@@ -50,6 +53,7 @@ class BegunMigration:
               all in which the database is not what the applied migrations make
     invalid   the indexes among that whose build failed: they cost writes and serve no query
     way_back  what takes it back, computed; None where it was not found out
+    withheld  whether its SQL is left out, since it may have values of rows in it
     """
 
     version: int
@@ -62,33 +66,44 @@ class BegunMigration:
     certain: bool = True
     invalid: tuple[str, ...] = ()
     way_back: WayBack | None = None
+    withheld: bool = False
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Whether its way back is known, takes nothing else with it, and is one."""
+        return self.certain and self.way_back is not None and self.way_back.grade != "impossible"
 
 
 def begun_migrations(
-    server: ScratchServer, live: Live, applied: Sequence[Migration], pending: Sequence[Migration], settings: Settings
+    project: Project, server: ScratchServer, live: Live, applied: Sequence[Migration], pending: Sequence[Migration]
 ) -> tuple[BegunMigration, ...]:
     """The pending migrations that were begun, in order, each with what it left.
 
-    applied  those that the ledger of `live` has
+    live     the project's database; `applied` are the migrations that its ledger has
 
     Raises StatementError where an applied migration can't be replayed, or a file can't be read.
     """
     begun = [(one, live.begun[one.version, "up"]) for one in pending if (one.version, "up") in live.begun]
     if not begun:
         return ()
+    settings = project.settings
     base = replay(server, applied, settings).database
-    trying = server.create(template=base)
+    so_far = server.create(template=base)
     found, expected = settled_live(live.catalog, server, base, settings)
+    disclosure = disclosure_of(project, live.catalog, found, expected, (*applied, *pending))
     told = []
     for migration, progress in begun:
-        before = scratch_catalog(server, trying, settings)
         one, done = _told(migration, progress, settings), progress.done
-        touched = _touched(server, trying, before, migration, done, settings) if one.same else None
-        if touched is None:
+        trying = server.create(template=so_far)
+        touched = _touched(server, trying, migration, done, settings) if one.same else None
+        if touched is None:  # it may have run in part: the next one starts without that
             one, touched = replace(one, certain=False), _keys(diff(found, expected))
         else:
+            so_far, trying = trying, so_far
             touched |= _broken(found, expected, migration, done, settings)
-        told.append(_with_way_back(one, found, _without(found, expected, touched)))
+        server.drop(trying)
+        one = _with_way_back(one, found, _without(found, expected, touched))
+        told.append(one if disclosure is None else _disclosed(one, disclosure))
     return tuple(told)
 
 
@@ -102,13 +117,14 @@ def _told(migration: Migration, progress: Progress, settings: Settings) -> Begun
 
 
 def _touched(
-    server: ScratchServer, database: str, before: Catalog, migration: Migration, done: int, settings: Settings
+    server: ScratchServer, database: str, migration: Migration, done: int, settings: Settings
 ) -> frozenset[Key] | None:
     """What the statements change that ran, and the one after them, which may have left something though it failed.
 
     None where those that ran do not run here, since they build on drift, say.
     """
     pieces = units(migration.up.sql, file_name(migration.up, settings))
+    before = scratch_catalog(server, database, settings)
     with open_scratch(server, database) as session:
         for number, piece in enumerate(pieces[: done + 1]):
             try:
@@ -165,4 +181,15 @@ def _with_way_back(begun: BegunMigration, found: Catalog, before: Catalog) -> Be
     worth = way_back(plan(before, found).losses, back.losses)
     left = tuple(_words(each, invalid) for each in differences(back.changes))
     way = WayBack(begun.version, worth.grade, worth.what, script(planned(online(back))))
+    if back.refusals:
+        way = WayBack(begun.version, "impossible", tuple(map(str, back.refusals)))
     return replace(begun, left=left, invalid=invalid, way_back=way)
+
+
+def _disclosed(begun: BegunMigration, disclosure: Disclosure) -> BegunMigration:
+    """What may be told of it; statements with a gap in them are none that anybody should run."""
+    told = disclosure.told(begun)
+    if begun.way_back is None or told.way_back is None or told.way_back.sql == begun.way_back.sql:
+        return told
+    what = (*told.way_back.what, "Its SQL may have values of rows in it, and is left out.")
+    return replace(told, way_back=replace(told.way_back, what=what, sql=""), withheld=True)

@@ -107,7 +107,6 @@ class RollbackPlan:
     by_pull_request: bool = False
 
 
-_END_OF_SQL = "END_OF_SQL"
 _WORST: tuple[Grade, ...] = ("impossible", "lossy", "exact")
 
 
@@ -147,7 +146,7 @@ def rollback_plan(
         _inverse(done, begun, above),
         _worst([*(one.way_back for one in done), *(one.way_back for one in begun)]),
         making.restore(lsn, at, variables),
-        _forward(done, not_done, _folder(project) if by_pull_request else ""),
+        _forward(done, not_done, _to_be_proposed(project) if by_pull_request else ()),
         backup,
         tuple(making.warnings),
         above,
@@ -224,7 +223,7 @@ class _Making:
                 if going:
                     start = drift_of(server, live, staying, settings).database
                     ways = self._tried(server, start, going)
-                return ways, begun_migrations(server, live, history.applied, history.pending, settings)
+                return ways, begun_migrations(self.project, server, live, history.applied, history.pending)
         except NeonMigrateError as error:
             self.warnings.append(f"The ways back could not be tried: {error.what}")
             return ways, ()
@@ -322,9 +321,20 @@ def _taken_back(begun: BegunMigration) -> tuple[str, ...]:
         return ()
     if not begun.certain:  # what takes it back might take back more: a person has to look
         return ("neon-migrate compare --sql",)
-    sql = begun.way_back.sql.rstrip()
-    run = (f"psql -v ON_ERROR_STOP=1 \"$NEON_DATABASE_URL\" <<'{_END_OF_SQL}'\n{sql}\n{_END_OF_SQL}",) if sql else ()
+    if not begun.can_be_taken_back:
+        return ()
+    run = ("neon-migrate compare --sql",) if begun.withheld else _by_psql(begun.way_back.sql)
     return (*run, f"neon-migrate resolve {begun.version} --reverted")
+
+
+def _by_psql(sql: str) -> tuple[str, ...]:
+    """The command that runs a script: a here-document, which ends at a line that the script does not have."""
+    if not sql.strip():
+        return ()
+    end, lines = "END_OF_SQL", frozenset(sql.splitlines())
+    while end in lines:
+        end += "_"
+    return (f"psql -v ON_ERROR_STOP=1 \"$NEON_DATABASE_URL\" <<'{end}'\n{sql.rstrip()}\n{end}",)
 
 
 def _rolled_back(done: Sequence[DoneMigration], above: tuple[int, ...]) -> tuple[str, ...]:
@@ -343,27 +353,32 @@ def _rolled_back(done: Sequence[DoneMigration], above: tuple[int, ...]) -> tuple
     return (f"neon-migrate rollback {done[0].version}{loses}{computed}",)
 
 
-def _folder(project: Project) -> str:
-    """The migrations folder as commands in the project's folder name it."""
-    return os.path.relpath(project.settings.migrations, project.settings.root)
+def _to_be_proposed(project: Project) -> tuple[str, ...]:
+    """What a correction may change, as commands in the project's folder name it."""
+    settings = project.settings
+    schema = (settings.schema,) if settings.schema.is_file() else ()
+    return tuple(os.path.relpath(path, settings.root) for path in (settings.migrations, *schema))
 
 
-def _forward(done: Sequence[DoneMigration], not_done: Sequence[PendingMigration], proposed: str) -> tuple[str, ...]:
+def _forward(
+    done: Sequence[DoneMigration], not_done: Sequence[PendingMigration], proposed: Sequence[str]
+) -> tuple[str, ...]:
     """What failed may be corrected in its file, which is not applied; what was applied takes a new migration.
 
-    proposed  the folder that a pull request is to have; empty where it goes on by hand
+    proposed  the folder and file that a pull request is to have; none where it goes on by hand
     """
     correct = (f"$EDITOR {quote(not_done[0].path)}",) if not_done else ()
     undo = tuple(f"neon-migrate undo {one.version}" for one in reversed(done)) if not not_done else ()
     if not proposed:
         return (*correct, *undo, "neon-migrate validate", "neon-migrate dry-run", "neon-migrate apply")
     number = not_done[0].version if not_done else done[0].version if done else 0
-    branch = f"correct-migration-{number}"
+    # A migration may have to be corrected more than once.
+    branch = f"correct-migration-{number}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     return (
-        f"git fetch origin && git switch --create {branch} origin/HEAD",
+        f"git fetch origin HEAD && git switch --create {branch} FETCH_HEAD",
         *correct,
         *undo,
         "neon-migrate validate",
-        f"git add {quote(proposed)} && git commit --message 'Correct migration {number}'",
+        f"git add {' '.join(map(quote, proposed))} && git commit --message 'Correct migration {number}'",
         f"git push --set-upstream origin {branch}",
     )

@@ -15,10 +15,16 @@ if TYPE_CHECKING:
 
 
 _IN_STEP = "The application that is deployed has to be the one from before, or one that does with both."
+_ALONE = "Takes back what this deployment did, and nothing else."
+_LOOK = (
+    "Takes back what this deployment applied. What a migration left that stopped half-way can't be told from drift, or "
+    "was not found out: look before you take anything of it back."
+)
 _NEEDED = (
     "The commands are for a checkout of the commit that was deployed, and need the environment variable "
     "`NEON_DATABASE_URL` (production, by its direct host); `restore` and `dry-run` also `NEON_API_KEY` and "
-    "`NEON_PROJECT_ID`.\n"
+    "`NEON_PROJECT_ID`. Other users of a machine see the arguments of `psql`: where there are any, leave the password "
+    "out of the URL, and set `PGPASSWORD`.\n"
 )
 _BY_PULL_REQUEST = (
     "By the same road: a pull request, which rehearses it, then the deployment with its approval. Where what was "
@@ -31,6 +37,11 @@ _BY_HAND = (
 _FORGET = (
     "`resolve` looks whether all of it is gone, and forgets then how far it came; what its statements wrote into rows "
     "stays written.\n"
+)
+
+_WITHHELD = (
+    "What takes back the migration that stopped half-way may have values of rows in it, and is not written here: "
+    "`compare --sql` shows it on your own machine, with what takes drift back, which is not to be run with it.\n"
 )
 
 
@@ -69,7 +80,8 @@ def _inverse(plan: RollbackPlan) -> Iterator[str]:
     if not plan.done and not plan.partly:
         yield "Nothing was applied, so there is nothing to take back.\n"
         return
-    yield f"Takes back what this deployment did, and nothing else. {_IN_STEP}\n"
+    told_apart = len(plan.partly) == sum(one.certain and one.way_back is not None for one in plan.begun)
+    yield f"{_ALONE if told_apart else _LOOK} {_IN_STEP}\n"
     newest_first = list(reversed(plan.done))
     rows = [
         (f"{code(str(one.version))}, as far as it ran", *_worth(one.way_back if one.certain else None))
@@ -82,8 +94,10 @@ def _inverse(plan: RollbackPlan) -> Iterator[str]:
     yield from _no_rollback(plan)
     if plan.inverse:
         yield block("\n".join(plan.inverse), "sh")
-    if any(one.way_back and one.certain for one in plan.begun):
+    if any(one.can_be_taken_back for one in plan.begun):
         yield _FORGET
+    if any(one.withheld for one in plan.begun):
+        yield _WITHHELD
     sql = "\n".join(
         f"-- {one.version} {one.description}\n{one.way_back.sql.rstrip()}\n" for one in newest_first if one.way_back
     )
