@@ -203,6 +203,13 @@ PAIRS = (
         id="two enums in one composite type",
     ),
     pytest.param(
+        r"""CREATE TYPE ct AS ("a'$function$\b" integer, b text); CREATE TABLE t (c ct)""",
+        r"""CREATE TYPE ct AS (b text, "a'$function$\b" integer); CREATE TABLE t (c ct)""",
+        "INSERT INTO t VALUES (ROW(5, 'x'))",
+        "SELECT (c).b, jsonb_object_keys(to_jsonb(c)) FROM t ORDER BY 2",
+        id="attributes in another order, of names that end a text",
+    ),
+    pytest.param(
         "CREATE TYPE r AS RANGE (SUBTYPE = float8); CREATE TABLE t (a r, b r[])",
         "CREATE TYPE r AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = float8mi); CREATE TABLE t (a r, b r[])",
         "INSERT INTO t VALUES ('[1,2.5]', ARRAY['(1,2)'::r])",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
 from neon_migrate.kind import Alteration, OnlineStep, Refusal, Run
 from neon_migrate.objects import kind_of
 from neon_migrate.sql import identifier, qualified
-from neon_migrate.swapped_types import TYPES
+from neon_migrate.swapped_types import TYPES, column_of
 from neon_migrate.type_swap import Swap
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def collation_swaps(
 
 def _swap(before: Catalog, after: Catalog, key: Key, alters: Mapping[Key, Alteration], away: Collection[Key]) -> Swap:
     users = sorted(before.dependents.get(key, frozenset()).difference(away) & after.objects.keys())
-    own = [user for user in users if user.kind == "column" and not _column(before, user).generated]
+    own = [user for user in users if user.kind == "column" and not column_of(before, user).generated]
     name = qualified(key.schema, key.name)
     leaving = frozenset(user for user in own if name not in _said(after, user))
     columns = [user for user in own if user not in leaving]
@@ -48,10 +48,6 @@ def _swap(before: Catalog, after: Catalog, key: Key, alters: Mapping[Key, Altera
         refusal=refused,
     )
     return Swap({key: alteration}, {column: before.objects[column] for column in columns}, leaving)
-
-
-def _column(catalog: Catalog, key: Key) -> Any:
-    return catalog.objects[key]
 
 
 def _said(catalog: Catalog, column: Key) -> tuple[str, ...]:
@@ -73,7 +69,7 @@ def _statements(
         yield f"ALTER TABLE {qualified(*table)} {', '.join(actions)}"
     for column in columns:
         default = _default(before, column, alters)
-        given = {_column(before, parent).default for parent in _parents(before, column)}
+        given = {column_of(before, parent).default for parent in _parents(before, column)}
         if column not in own and default is not None and default not in given:
             yield f"ALTER TABLE {qualified(*column[1:3])} ALTER COLUMN {identifier(column.part)} SET DEFAULT {default}"
     yield f"DROP COLLATION {qualified(key.schema, aside)}"
@@ -87,13 +83,13 @@ def _parents(catalog: Catalog, column: Key) -> Iterator[Key]:
 
 def _default(before: Catalog, column: Key, alters: Mapping[Key, Alteration]) -> str | None:
     """The default that may name the old collation; none where the column's own change lets go of it."""
-    default: str | None = _column(before, column).default
+    default: str | None = column_of(before, column).default
     return None if column in alters and alters[column].releases else default
 
 
 def _actions(before: Catalog, collation: Key, key: Key, alters: Mapping[Key, Alteration]) -> Iterator[str]:
     """What turns a column to the new collation; a default may name the old one, and is written again."""
-    column, default = _column(before, key), _default(before, key, alters)
+    column, default = column_of(before, key), _default(before, key, alters)
     name, alter = qualified(collation.schema, collation.name), f"ALTER COLUMN {identifier(key.part)}"
     if default is not None:
         yield f"{alter} DROP DEFAULT"

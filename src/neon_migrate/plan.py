@@ -19,7 +19,7 @@ from neon_migrate.operations import operations
 from neon_migrate.ordering import DROP, PUT, RELEASE, REWRITE, in_order
 from neon_migrate.placement import placement
 from neon_migrate.precedence import precedence
-from neon_migrate.rewrites import rewrites, settled_by, statement, step
+from neon_migrate.rewrites import rewrites, rewriting_statement, rewriting_step, settled_by
 from neon_migrate.sequence_ownership import with_sequence_owners
 
 if TYPE_CHECKING:
@@ -191,8 +191,8 @@ def _parts(work: Operations, places: Placement, follows: Mapping[Node, set[Node]
         if half == REWRITE:
             columns = rewritten.columns[node]
             lost = "; ".join(loses for column in columns if (loses := work.alters[column][1].loses))
-            written = Statement(statement(work, columns), columns, lost)
-            return Part(node, (written,), (step(work, columns),), after, settles=settled)
+            written = Statement(rewriting_statement(work, columns), columns, lost)
+            return Part(node, (written,), (rewriting_step(work, columns),), after, settles=settled)
         down = _taken_down(work, places, key) if half == PUT else None
         replaced = constraint_replaced(work, key) if half == PUT else None
         if replaced is not None:

@@ -56,16 +56,16 @@ def _with(columns: Mapping[Node, tuple[Key, ...]], follows: Mapping[Node, set[No
     return Rewrites(columns, found)
 
 
-def statement(work: Operations, columns: tuple[Key, ...]) -> str:
+def rewriting_statement(work: Operations, columns: tuple[Key, ...]) -> str:
     """The ALTER TABLE that does it for all these columns of one table."""
     parts = list(_rewrites_of(work, columns))
     return str(Rewrite(parts[0].table, tuple(action for part in parts for action in part.actions), settles=True))
 
 
-def step(work: Operations, columns: tuple[Key, ...]) -> OnlineStep:
+def rewriting_step(work: Operations, columns: tuple[Key, ...]) -> OnlineStep:
     """The same as a step by itself."""
     names = " and ".join(column.part for column in columns)
-    return OnlineStep((statement(work, columns),), Run.LONG, _WHY, f"change {names} of {columns[0].name}")
+    return OnlineStep((rewriting_statement(work, columns),), Run.LONG, _WHY, f"change {names} of {columns[0].name}")
 
 
 def settled_by(work: Operations, found: Rewrites, node: Node) -> Iterator[Node]:

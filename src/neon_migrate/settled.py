@@ -203,15 +203,17 @@ def _definitions_read_again(live: Catalog, scratch: ScratchDatabase, keys: Itera
         return live
     copy = scratch.server.create(template=scratch.name)
     made: set[Key] = set()
-    with open_scratch(scratch.server, copy) as session:
-        for obj in unsettled:
-            kind = kind_of(obj.key)
-            drops = kind.drop(scratch.catalog.objects[obj.key]) if obj.key in scratch.catalog.objects else ()
-            with suppress(StatementError):
-                session.script(";\n".join((*drops, *kind.create(obj, live, frozenset()))))
-                made.add(obj.key)
-        read = read_catalog(session).objects
-    scratch.server.drop(copy)
+    try:
+        with open_scratch(scratch.server, copy) as session:
+            for obj in unsettled:
+                kind = kind_of(obj.key)
+                drops = kind.drop(scratch.catalog.objects[obj.key]) if obj.key in scratch.catalog.objects else ()
+                with suppress(StatementError):
+                    session.script(";\n".join((*drops, *kind.create(obj, live, frozenset()))))
+                    made.add(obj.key)
+            read = read_catalog(session).objects
+    finally:
+        scratch.server.drop(copy)
     again = {key: _with_definition_of(read[key], live.objects[key]) for key in made & read.keys()}
     return replace(live, objects={**live.objects, **again})
 

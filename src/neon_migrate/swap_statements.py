@@ -6,16 +6,16 @@ between the two is there for as long: ALTER TABLE uses it within arrays and doma
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from neon_migrate.sql import identifier, qualified
-from neon_migrate.swapped_types import made_of
+from neon_migrate.sql import identifier, literal, qualified
+from neon_migrate.swapped_types import column_of, made_of
 from neon_migrate.type_change import conversion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from neon_migrate.catalog import Catalog, Key
+    from neon_migrate.catalog import Key
     from neon_migrate.swapped_types import SwappedTypes
 
 
@@ -29,7 +29,7 @@ def swap_statements(types: SwappedTypes) -> Iterator[str]:
     yield from (sql for key in keys for sql in new[key].create)
     yield from (sql for key in casts for sql in _cast(types, key))
     yield from _columns(types)
-    yield from (f"ALTER TABLE {_name(key)} OF {_column(types.after, key).of_type}" for key in types.typed)
+    yield from (f"ALTER TABLE {_name(key)} OF {column_of(types.after, key).of_type}" for key in types.typed)
     for key in reversed(casts):
         yield f"DROP CAST ({types.old_name(key)} AS {_name(key)})"
         yield f"DROP FUNCTION {types.old_name(key)}({types.old_name(key)})"
@@ -48,10 +48,6 @@ def _name(key: Key) -> str:
     return qualified(key.schema, key.name)
 
 
-def _column(catalog: Catalog, key: Key) -> Any:
-    return catalog.objects[key]
-
-
 def _cast(types: SwappedTypes, key: Key) -> Iterator[str]:
     """A cast from an old composite type to the new one, attribute by attribute; its function has the old one's name."""
     old, new = types.old_name(key), _name(key)
@@ -60,7 +56,7 @@ def _cast(types: SwappedTypes, key: Key) -> Iterator[str]:
         value = f"($1).{identifier(attribute)}" if attribute else "NULL"
         values.append(_converted(types, value, was, becomes) if attribute else f"{value}::{becomes}")
     body = f"SELECT ROW({', '.join(values)})::{new}"
-    yield f"CREATE FUNCTION {old}({old}) RETURNS {new} LANGUAGE sql IMMUTABLE STRICT AS $function${body}$function$"
+    yield f"CREATE FUNCTION {old}({old}) RETURNS {new} LANGUAGE sql IMMUTABLE STRICT AS {literal(body).strip()}"
     yield f"CREATE CAST ({old} AS {new}) WITH FUNCTION {old}({old})"
 
 
@@ -79,7 +75,7 @@ def _converted(types: SwappedTypes, value: str, old: str, new: str) -> str:
 def _columns(types: SwappedTypes) -> Iterator[str]:
     """One ALTER TABLE for each table. A child's own default goes before its parent's column changes, and comes back."""
     children = [key for key in types.altered if types.parents(key)]
-    yield from (f"{_alter(key)} DROP DEFAULT" for key in children if _column(types.before, key).default is not None)
+    yield from (f"{_alter(key)} DROP DEFAULT" for key in children if column_of(types.before, key).default is not None)
     own = [key for key in types.altered if key not in children]
     for table in dict.fromkeys(key[1:3] for key in own):
         actions = (action for key in own if key[1:3] == table for action in _actions(types, key))
@@ -106,7 +102,7 @@ def _given(types: SwappedTypes, child: Key) -> str | None:
 
 
 def _actions(types: SwappedTypes, key: Key) -> Iterator[str]:
-    old, new = _column(types.before, key), _column(types.after, key)
+    old, new = column_of(types.before, key), column_of(types.after, key)
     column = f"ALTER COLUMN {identifier(key.part)}"
     if old.default is not None and not old.generated:
         yield f"{column} DROP DEFAULT"

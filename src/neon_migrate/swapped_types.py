@@ -66,7 +66,7 @@ class SwappedTypes:
     @cached_property
     def _columns(self) -> tuple[Key, ...]:
         stay = (key for key in sorted(self.users - self.away) if key.kind == "column" and key in self.after.objects)
-        return tuple(key for key in stay if not _column(self.after, key).generated)
+        return tuple(key for key in stay if not column_of(self.after, key).generated)
 
     @cached_property
     def converted(self) -> tuple[Key, ...]:
@@ -78,7 +78,7 @@ class SwappedTypes:
         return tuple(
             key
             for key in self._columns
-            if (self._is_of_old(key) and _element(_column(self.after, key).type) in names)
+            if (self._is_of_old(key) and _element(column_of(self.after, key).type) in names)
             or (key[1:3] in of_typed and _type(self.before, key) != _type(self.after, key))
         )
 
@@ -89,13 +89,13 @@ class SwappedTypes:
             key
             for key in self._columns
             if not self._is_of_old(key)
-            and _column(self.before, key).default is not None
+            and column_of(self.before, key).default is not None
             and _type(self.before, key) == _type(self.after, key)
-            and any(need in self.keys for need in self.before.depends[key] - {_column(self.before, key).parent})
+            and any(need in self.keys for need in self.before.depends[key] - {column_of(self.before, key).parent})
         )
 
     def _is_of_old(self, key: Key) -> bool:
-        return _element(_column(self.before, key).type) in self.asides
+        return _element(column_of(self.before, key).type) in self.asides
 
     @cached_property
     def altered(self) -> tuple[Key, ...]:
@@ -120,8 +120,8 @@ class SwappedTypes:
 
         Where that calls what is only made for the new types, the old one stays until then if it is a value of theirs.
         """
-        old: str | None = _column(self.before, column).default
-        new: str | None = _column(self.after, column).default
+        old: str | None = column_of(self.before, column).default
+        new: str | None = column_of(self.after, column).default
         if not self.called_by_default(column, self.after):
             return new
         values = {
@@ -175,12 +175,13 @@ def needs_any(key: Key, types: Iterable[Key], catalog: Catalog) -> bool:
     return False
 
 
-def _column(catalog: Catalog, key: Key) -> Any:
+def column_of(catalog: Catalog, key: Key) -> Any:
+    """The column of this key, whose fields are not those of every object."""
     return catalog.objects[key]
 
 
 def _type(catalog: Catalog, key: Key) -> tuple[str, str]:
-    column = _column(catalog, key)
+    column = column_of(catalog, key)
     return column.type, column.collation
 
 

@@ -32,6 +32,9 @@ _IMPLICIT = {
 _ZONES = {"timestamp without time zone", "timestamp with time zone"}
 _TEXTUAL = frozenset({"text", "character varying"})
 _CUT_OR_PADDED = _TEXTUAL | {"character", "name", '"char"'}
+HOLDERS = frozenset({"column", "domain", "composite_type", "range_type"})
+"""The kinds of what has values of a type, or is made of it."""
+
 FAMILIES = (
     frozenset({"smallint", "integer", "bigint"}),
     frozenset({"real", "double precision"}),

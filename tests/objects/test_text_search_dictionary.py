@@ -40,6 +40,20 @@ CASES = (
         sql=("ALTER TEXT SEARCH DICTIONARY public.d (casesensitive = 'false')",),
     ),
     Case(
+        "an option that stands before another",
+        "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, accept = false)",
+        "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, stopwords = 'english', accept = false)",
+        sql=("ALTER TEXT SEARCH DICTIONARY public.d (stopwords = 'english')",),
+        back=("ALTER TEXT SEARCH DICTIONARY public.d (stopwords)",),
+    ),
+    Case(
+        "the same options in another order",
+        "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, accept = false, stopwords = 'english')",
+        "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple, stopwords = 'english', accept = false)",
+        sql=(),
+        back=(),
+    ),
+    Case(
         "another template, under a configuration",
         "CREATE TEXT SEARCH DICTIONARY d (TEMPLATE = simple); CREATE TEXT SEARCH CONFIGURATION c (PARSER = default);"
         " ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR word WITH d",

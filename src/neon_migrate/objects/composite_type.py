@@ -23,14 +23,13 @@ from neon_migrate.kind import (
     Run,
 )
 from neon_migrate.sql import identifier, qualified
-from neon_migrate.type_change import casts_by_itself, keeps_values
+from neon_migrate.type_change import HOLDERS, casts_by_itself, keeps_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from neon_migrate.catalog import DatabaseObject
 
-_IN_USE = frozenset({"column", "domain", "composite_type", "range_type"})
 _REWRITTEN = "Rewrites the tables of the type while nobody can use them: by itself, so that nothing else waits for it."
 
 
@@ -178,7 +177,7 @@ class _Change:
     def in_use(self) -> bool:
         """Whether columns have it, or other types are made of it."""
         return any(
-            user.kind in _IN_USE and (user.kind, *user[1:3]) not in self._own_columns
+            user.kind in HOLDERS and (user.kind, *user[1:3]) not in self._own_columns
             for user in self.before.dependents.get(self.old.key, ())
         )
 

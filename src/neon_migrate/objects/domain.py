@@ -21,7 +21,7 @@ from neon_migrate.kind import (
 )
 from neon_migrate.not_null import given_name, name_by_itself
 from neon_migrate.sql import identifier, qualified
-from neon_migrate.type_change import keeps_values
+from neon_migrate.type_change import HOLDERS, keeps_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,6 @@ _VALIDATED = "Reads every table that has a column of the domain; writes to them 
 _CALLED = frozenset({"function", "operator", "text_search_configuration", "text_search_dictionary"})
 """The kinds of what a domain depends on by its default, or a check, alone."""
 
-_IN_USE = frozenset({"column", "domain", "composite_type", "range_type"})
 _READS_TABLES = "Reads every table that has a column of the domain, while writes to them wait."
 
 
@@ -232,7 +231,7 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
 
 
 def _in_use(domain: Domain, catalog: Catalog) -> bool:
-    return any(user.kind in _IN_USE for user in catalog.dependents.get(domain.key, ()))
+    return any(user.kind in HOLDERS for user in catalog.dependents.get(domain.key, ()))
 
 
 def _named(oid: str, classid: int) -> str:

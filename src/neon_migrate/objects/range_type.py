@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import PG_PROC, PG_TYPE, USER_SCHEMA, Alteration, Found, Kind, NewType, ReadSoFar, Row
 from neon_migrate.sql import identifier, qualified
-from neon_migrate.type_change import keeps_values
+from neon_migrate.type_change import HOLDERS, keeps_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_IN_USE = frozenset({"column", "domain", "composite_type", "range_type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ WHERE r.rngtypid >= 16384 AND {USER_SCHEMA}"""
         return (f"DROP {self.identity(obj)}",)
 
     def alter(self, old: RangeType, new: RangeType, before: Catalog, after: Catalog) -> Alteration | None:
-        if not any(user.kind in _IN_USE for user in before.dependents.get(old.key, ())):
+        if not any(user.kind in HOLDERS for user in before.dependents.get(old.key, ())):
             return None
         what = f"when {old.subtype} becomes {new.subtype}"
         narrowed = f"values of range type {new.key.qualified_name} that do not fit {what}"

@@ -20,13 +20,13 @@ class TextSearchDictionary:
     """A dictionary.
 
     template  qualified and quoted
-    options   of the template, as pg_ts_dict has them
+    options   of the template: their names, and their values as pg_ts_dict has them; in no order of their own
     """
 
     schema: str
     name: str
     template: str
-    options: str = ""
+    options: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> Key:
@@ -50,11 +50,11 @@ JOIN pg_ts_template t ON t.oid = d.dicttemplate JOIN pg_namespace tn ON tn.oid =
 WHERE d.oid >= 16384 AND {USER_SCHEMA}"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found:
-        return ((_PG_TS_DICT, row[0], 0),), TextSearchDictionary(*row[1:])
+        return ((_PG_TS_DICT, row[0], 0),), TextSearchDictionary(row[1], row[2], row[3], _options(row[4]))
 
     def create(self, obj: TextSearchDictionary, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
-        options = f", {obj.options}" if obj.options else ""
-        return (f"CREATE {self.identity(obj)} (TEMPLATE = {obj.template}{options})",)
+        options = ", ".join((f"TEMPLATE = {obj.template}", *map(" = ".join, obj.options)))
+        return (f"CREATE {self.identity(obj)} ({options})",)
 
     def drop(self, obj: TextSearchDictionary) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
@@ -64,7 +64,7 @@ WHERE d.oid >= 16384 AND {USER_SCHEMA}"""
     ) -> Alteration | None:
         if old.template != new.template:
             return None
-        was, is_now = _by_name(old.options), _by_name(new.options)
+        was, is_now = dict(old.options), dict(new.options)
         changed = [f"{name} = {value}" for name, value in is_now.items() if was.get(name) != value]
         removed = [name for name in was if name not in is_now]
         return Alteration((f"ALTER {self.identity(new)} ({', '.join((*changed, *removed))})",))
@@ -73,19 +73,20 @@ WHERE d.oid >= 16384 AND {USER_SCHEMA}"""
         return f"TEXT SEARCH DICTIONARY {qualified(obj.schema, obj.name)}"
 
 
-def _by_name(options: str) -> dict[str, str]:
-    """Each option's value, quoted as pg_ts_dict has them (src/backend/commands/tsearchcmds.c, serialize_deflist)."""
-    found = [""]
+def _options(said: str) -> tuple[tuple[str, str], ...]:
+    """Each option with its value, as pg_ts_dict has them (src/backend/commands/tsearchcmds.c, serialize_deflist)."""
+    found: list[list[str]] = [[""]]
     quoted = ""
-    for char in options:
+    for char in said:
         if char == (quoted or char) and char in "'\"":
             quoted = "" if quoted else char
         if char == "," and not quoted:
-            found.append("")
+            found.append([""])
+        elif char == "=" and not quoted:
+            found[-1].append("")
         else:
-            found[-1] += char
-    pairs = (one.strip().rpartition(" = ") if one.endswith('"') else one.strip().partition(" = ") for one in found)
-    return {name: value for name, _, value in pairs if name}
+            found[-1][-1] += char
+    return tuple(sorted((one[0].strip(), one[1].strip()) for one in found if len(one) > 1))
 
 
 KIND = TextSearchDictionaryKind()
