@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -299,14 +301,43 @@ def test_going_forward_from_a_run_on_github_is_a_pull_request(bench: Workbench) 
     """Nobody is led past review and approval: `apply` is not among the commands."""
     plan = rollback_plan(bench.project, [2, 3], environment={"GITHUB_ACTIONS": "true"})
     assert plan.by_pull_request
-    assert plan.forward[0].startswith("git fetch")
+    (branch,) = set(re.findall(r"correct-migration-4-\d{8}-\d{6}", plan.forward[0]))
+    assert plan.forward[0] == f"git fetch origin HEAD && git switch --create {branch} FETCH_HEAD"
     assert plan.forward[-2:] == (
         "git add migrations && git commit --message 'Correct migration 4'",
-        "git push --set-upstream origin correct-migration-4",
+        f"git push --set-upstream origin {branch}",
     )
     text = rollback_plan_markdown(plan)
     assert "neon-migrate apply" not in text
     assert "open the pull request" in text
+
+
+def test_a_correction_takes_the_schema_along(bench: Workbench) -> None:
+    """Where there is one; from a clone that never heard of the default branch the commands work."""
+    bench.settings.schema.write_text("{}")
+    plan = rollback_plan(bench.project, [2, 3], environment={"GITHUB_ACTIONS": "true"})
+    (origin, clone) = (bench.root / "origin", bench.root / "clone")
+    bench.root.joinpath(".gitignore").write_text("origin\nclone\n")
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main")
+    for command in (
+        (*git, "init", "--quiet", "--bare", str(origin)),
+        (*git, "init", "--quiet"),
+        (*git, "add", "."),
+        (*git, "commit", "--quiet", "--message", "all"),
+        (*git, "push", "--quiet", str(origin), "HEAD:main"),
+        (*git, "init", "--quiet", str(clone)),
+        (*git, "-C", str(clone), "remote", "add", "origin", str(origin)),
+    ):
+        subprocess.run(command, cwd=bench.root, check=True)
+    subprocess.run(("sh", "-c", plan.forward[0]), cwd=clone, check=True)
+    (clone / "schema.json").write_text('{"tables": []}')
+    (clone / "migrations" / "4_bad.sql").write_text("SELECT 1;")
+    add, push = plan.forward[-2:]
+    named = {f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    for line in (add, push):
+        subprocess.run(("sh", "-c", line), cwd=clone, check=True, env={**os.environ, **named})
+    left = subprocess.run(("git", "status", "--porcelain"), cwd=clone, check=True, capture_output=True, text=True)
+    assert left.stdout == ""
 
 
 def test_nothing_applied_leaves_nothing_to_take_back(bench: Workbench) -> None:
