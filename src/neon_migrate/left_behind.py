@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/sql-altertable.html, ATTACH PARTITION, D
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.catalog import Key
@@ -17,7 +17,7 @@ from neon_migrate.objects.table import Table, lasting_parents
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from neon_migrate.catalog import Catalog, DatabaseObject
 
@@ -26,6 +26,9 @@ _SAME = {"index": "index", "partitioned_index": "index", **{kind: kind for kind 
 """The kinds of which a partition may have what its parent has as well; both sorts of indexes are the same thing."""
 
 _NOT_VALID = " NOT VALID"
+
+_Definition = tuple[str, str, bool]
+"""What parts of two tables have in common: their sort, what they say, and whether they are unique."""
 
 
 def with_left_behind(before: Catalog, after: Catalog) -> Catalog:
@@ -48,31 +51,48 @@ def with_brought_along(before: Catalog, after: Catalog) -> Catalog:
     own += [replace(obj, of_parent=True) for obj in _new_from_parents(before, after)]  # type: ignore[type-var]
     if not own:
         return after
-    with_own = _with(after, {obj.key: (obj, _needs(after, obj)) for obj in own})
+    alike = Alike(after)
+    with_own = _with(after, {obj.key: (obj, _needs(alike, obj)) for obj in own})
+    alike = Alike(with_own)
     ready: dict[Key, Any] = {
         key: replace(obj, takes_over=True)  # type: ignore[type-var]
         for key, obj in with_own.objects.items()
-        if key not in before.objects and _all_partitions_have_it(before, with_own, key)
+        if key not in before.objects and _all_partitions_have_it(before, alike, key)
     }
     return replace(with_own, objects={**with_own.objects, **ready})
 
 
-def taken_over(catalog: Catalog, key: Key) -> Iterator[Key]:
-    """The keys or indexes of its table's partitions that this one, once it is made, takes over."""
-    obj: Any = catalog.objects[key]
-    for partition in catalog.partitions.get(obj.owner, ()):
-        for part in catalog.owned.get(partition, ()):
-            other: Any = catalog.objects[part]
-            if _SAME.get(part.kind) == _SAME.get(key.kind, "") and _definition(other) == _definition(obj):
-                yield part
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Keys, indexes and checks of tables, found by what they have in common with those of parents and partitions."""
+
+    catalog: Catalog
+    _parts: dict[Key, dict[_Definition, list[Key]]] = field(default_factory=dict)
+
+    def taken_over(self, key: Key) -> Iterator[Key]:
+        """The keys or indexes of its table's partitions that this one, once it is made, takes over."""
+        obj = self.catalog.objects[key]
+        if key.kind in _SAME and obj.owner is not None:
+            for partition in self.catalog.partitions.get(obj.owner, ()):
+                yield from self.of(partition, obj)
+
+    def of(self, table: Key, part: DatabaseObject) -> Sequence[Key]:
+        """Those of `table` that are like this one, which another table has."""
+        if table not in self._parts:
+            parts = self._parts[table] = {}
+            for key in self.catalog.owned.get(table, ()):
+                if key.kind in _SAME:
+                    parts.setdefault(_definition(self.catalog.objects[key]), []).append(key)
+        return self._parts[table].get(_definition(part), ())
 
 
-def _all_partitions_have_it(before: Catalog, after: Catalog, key: Key) -> bool:
+def _all_partitions_have_it(before: Catalog, alike: Alike, key: Key) -> bool:
     """Whether those that are in use have what a partitioned table is to have."""
+    after = alike.catalog
     owner = after.objects[key].owner
     if key.kind not in _SAME or owner is None or not getattr(after.objects.get(owner), "divided_by", ""):
         return False
-    have = {after.objects[part].owner for part in taken_over(after, key)}
+    have = {after.objects[part].owner for part in alike.taken_over(key)}
     return all(one in have for one in after.partitions.get(owner, ()) if one in before.objects)
 
 
@@ -133,12 +153,11 @@ def _parts(table: Table) -> Iterator[DatabaseObject]:
             yield PartitionedIndex(table.schema, name, table.name, bool(unique), definition.removeprefix(head))
 
 
-def _needs(catalog: Catalog, part: Any) -> frozenset[Key]:
+def _needs(alike: Alike, part: Any) -> frozenset[Key]:
     """What such a part depends on: what the one does that it comes from, on its own table's columns."""
+    catalog = alike.catalog
     above = list(ancestors(catalog, part.owner))
-    sources = (catalog.objects[key] for parent in above for key in catalog.owned.get(parent, ()) if key.kind in _SAME)
-    same = [obj.key for obj in sources if _definition(obj) == _definition(part)]
-    needed = {need for key in same for need in catalog.depends.get(key, ())}
+    needed = {need for parent in above for key in alike.of(parent, part) for need in catalog.depends.get(key, ())}
     return frozenset(_on_own_columns(part.owner, above, needed))
 
 
@@ -151,7 +170,7 @@ def _on_own_columns(table: Key, above: Iterable[Key], needed: Iterable[Key]) -> 
             yield need
 
 
-def _definition(part: Any) -> tuple[str, str, bool]:
+def _definition(part: Any) -> _Definition:
     """What a partition's part and its parent's have in common: the definition of an index names its table."""
     definition = part.definition
     if part.key.kind == "index":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
-from neon_migrate.left_behind import ancestors, taken_over
+from neon_migrate.left_behind import Alike, ancestors
 from neon_migrate.objects.table import Table
 from neon_migrate.operations import inheriting, joined
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, names_taken, parents_bounded
@@ -220,10 +220,11 @@ def _unlogged(catalog: Catalog, table: Key) -> object:
 def _taking_over(work: Operations) -> Iterator[_Wait]:
     """A key or index of a partitioned table, after those of its partitions that it takes over."""
     made = {*work.creates, *work.alters, *work.renames}
+    alike = Alike(work.after)
     for key in made:
         owner = work.after.objects[key].owner
         if getattr(work.after.objects.get(owner) if owner else None, "divided_by", ""):
-            yield from (((PUT, key), (PUT, part)) for part in taken_over(work.after, key) if part in made)
+            yield from (((PUT, key), (PUT, part)) for part in alike.taken_over(key) if part in made)
 
 
 def _names(work: Operations, places: Placement) -> Iterator[_Wait]:
