@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Address = tuple[int, int, int]
 """Postgres's own address of an object: classid, objid, objsubid, as in pg_depend."""
 
+_LONGEST = 63
+"""The bytes that a name may have (NAMEDATALEN, less the one that ends it)."""
+
 
 class Key(NamedTuple):
     """The name of one object: its kind and its qualified name.
@@ -168,20 +171,36 @@ class Catalog:
 
     @cached_property
     def names(self) -> Mapping[str, frozenset[str]]:
-        """For each schema the names that are used in it, for objects and for parts of them."""
+        """For each schema the names that are used in it, for objects, for parts of them and for what comes with them.
+
+        An array type's is not among them: Postgres gives it another where its own is wanted (moveArrayTypeName).
+        """
         found: dict[str, set[str]] = {}
-        for key in self.objects:
-            found.setdefault(key.schema, set()).update(key[2:])
+        for key, obj in self.objects.items():
+            names = found.setdefault(key.schema, set())
+            names.update(key[2:])
+            beside = getattr(obj, "names_beside", None)
+            if beside is not None:
+                names.update(beside(self.major))
         return MappingProxyType({schema: frozenset(names) for schema, names in found.items()})
 
     def free_name(self, schema: str, wanted: str, ending: str, others: Catalog) -> str:
         """`wanted` with this ending, and a number where that is taken: within the 63 bytes that a name may have, and in
         use for nothing in the schema, here or in `others`.
+
+        Two that are wanted are never made the same: one that is cut has a hash of all of it.
         """
         taken = self.names.get(schema, frozenset()) | others.names.get(schema, frozenset())
-        endings = (ending + (str(number) if number else "") for number in count())
-        names = (wanted.encode()[: 63 - len(last)].decode(errors="ignore") + last for last in endings)
+        names = (_fitting(wanted, ending + (str(number) if number else "")) for number in count())
         return next(name for name in names if name not in taken)
 
+
+def _fitting(wanted: str, ending: str) -> str:
+    """`wanted` with this ending in at most 63 bytes."""
+    encoded = wanted.encode()
+    if len(encoded) + len(ending) <= _LONGEST:
+        return wanted + ending
+    end = f"_{hashlib.sha256(encoded).hexdigest()[:8]}{ending}"
+    return encoded[: _LONGEST - len(end)].decode(errors="ignore") + end
 
 EMPTY = Catalog({})

@@ -63,6 +63,11 @@ class Column:
     def owner(self) -> Key | None:
         return Key("table", self.schema, self.table)
 
+    def names_beside(self, major: int) -> tuple[str, ...]:
+        """The names of what comes with it: of the sequence behind an identity, and since 18 of NOT NULL."""
+        named = self.required.name if self.required and major >= SINCE else ""
+        return tuple(name for name in (self.identity_sequence, named) if name)
+
     @property
     def inherited(self) -> bool:
         """Whether it comes with a parent's column, and goes with it."""

@@ -43,8 +43,9 @@ def names_taken(obj: DatabaseObject) -> frozenset[Name]:
         case "check" | "foreign_key":
             return frozenset({("constraint", schema, name, part)})
         case _:
-            sequence = getattr(obj, "identity_sequence", "")
-            return frozenset({("relation", schema, sequence)} if sequence else ())
+            sequence, required = getattr(obj, "identity_sequence", ""), getattr(obj, "not_null_named", "")
+            names: list[Name] = [("relation", schema, sequence)] if sequence else []
+            return frozenset([*names, ("constraint", schema, name, required)] if required else names)
 
 
 def parents_bounded(obj: DatabaseObject, other: DatabaseObject | None) -> object:

@@ -39,6 +39,10 @@ class RangeType:
     def owner(self) -> Key | None:
         return None
 
+    def names_beside(self, major: int) -> tuple[str, ...]:
+        """The name of its multirange type."""
+        return (self.multirange,)
+
 
 class RangeTypeKind(Kind[RangeType]):
     name = "range_type"

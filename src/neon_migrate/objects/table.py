@@ -67,6 +67,10 @@ class Table:
     key_columns: tuple[str, ...] = field(default=(), compare=False, repr=False)
     inherits: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
+    def names_beside(self, major: int) -> tuple[str, ...]:
+        """The names of what its parents' keys, indexes and checks made on it."""
+        return tuple(name for _, name, *_ in self.brought)
+
     @property
     def plain(self) -> bool:
         """Whether its rows and columns are its own: it is not partitioned, has no parents, is not of a type."""
