@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from majors import bindir_of
+from neon_migrate.errors import StatementError
 from neon_migrate.kind import Run
 from neon_migrate.online import online
 from neon_migrate.plan import plan
+from neon_migrate.postgres.scratch import scratch_server
 from schema_pairs import Case, catalog_of, check
 
 if TYPE_CHECKING:
@@ -72,3 +75,16 @@ def test_a_table_in_use_is_rewritten_by_itself(session: Session) -> None:
     new = catalog_of(session, f'{AM} CREATE TABLE t (a integer, b integer) USING "heap 2"')
     for planned in (plan(old, new), plan(new, old)):
         assert {batch.run: len(batch.statements) for batch in online(planned)} == {Run.SHARED: 1, Run.LONG: 1}
+
+
+def test_version_14_gives_no_table_another() -> None:
+    """It says so, and what can be done, in the place of an ALTER that is a syntax error there."""
+    with scratch_server(major=14, bindir=bindir_of(14)) as server:
+        name = server.create()
+        with server.session(name) as session:
+            heap, other = (
+                catalog_of(session, f"{AM} CREATE TABLE t (a integer) {using}") for using in ("", 'USING "heap 2"')
+            )
+            for planned in (plan(heap, other), plan(other, heap)):
+                with pytest.raises(StatementError, match=r"table public\.t can't come to be USING"):
+                    session.script(planned.script())

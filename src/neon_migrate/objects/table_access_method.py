@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Catalog, Key
-from neon_migrate.kind import PG_CLASS, Alteration, Found, Kind, OnlineStep, ReadSoFar, Row, Run
+from neon_migrate.kind import PG_CLASS, Alteration, Found, Kind, OnlineStep, ReadSoFar, Refusal, Row, Run
 from neon_migrate.sql import qualified
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class TableAccessMethod:
     usual    what it is by itself: heap, or for a partitioned table whatever the server's setting says
     alter    ALTER TABLE and the like with its name
     defined  the access method, where it is none of an extension
+    changes  whether the server can give a table another
     """
 
     on: Key
@@ -37,6 +38,7 @@ class TableAccessMethod:
     usual: str = field(compare=False, repr=False)
     alter: str = field(compare=False, repr=False)
     defined: Key | None = field(default=None, compare=False, repr=False)
+    changes: bool = field(default=True, compare=False, repr=False)
 
     @property
     def key(self) -> Key:
@@ -58,19 +60,19 @@ class TableAccessMethodKind(Kind[TableAccessMethod]):
     stored_in = ("pg_class.r", "pg_class.p", "pg_class.m")
 
     def query(self, major: int) -> str:
-        return """SELECT c.oid, c.relkind::text, a.oid, quote_ident(a.amname)
+        return f"""SELECT c.oid, c.relkind::text, a.oid, quote_ident(a.amname), {major >= 15}
 FROM pg_class c JOIN pg_am a ON a.oid = c.relam
 WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm') AND (a.amname <> 'heap' OR c.relkind = 'p')
   AND c.relpersistence <> 't'"""
 
     def read(self, row: Row, so_far: ReadSoFar) -> Found | None:
-        oid, relkind, method_oid, method = row
+        oid, relkind, method_oid, method, changes = row
         on = so_far.key((PG_CLASS, oid, 0))
         if on is None:
             return None
         alter = f"ALTER {_RELATION[relkind]} {qualified(on.schema, on.name)}"
         usual = "DEFAULT" if relkind == "p" else "heap"
-        return (), TableAccessMethod(on, method, usual, alter, so_far.key((_PG_AM, method_oid, 0)))
+        return (), TableAccessMethod(on, method, usual, alter, so_far.key((_PG_AM, method_oid, 0)), changes)
 
     def create(self, obj: TableAccessMethod, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
         return _set(obj, obj.method)
@@ -94,6 +96,13 @@ WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p', 'm') AND (a.amname <> 'heap' OR
 
 
 def _set(obj: TableAccessMethod, method: str) -> tuple[str, ...]:
+    if not obj.changes:
+        refusal = Refusal(
+            f"{obj.on} can't come to be USING {method}",
+            "PostgreSQL 14 gives a table an access method as it is made, and no other afterwards.",
+            "Make it by a migration of your own, with CREATE … USING, and move the rows there; or upgrade first.",
+        )
+        return (refusal.statement,)
     return (f"{obj.alter} SET ACCESS METHOD {method}",)
 
 
