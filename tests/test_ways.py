@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from both_ways import SETTINGS, assert_both_ways
 from neon_migrate.diff import diff
 from neon_migrate.errors import ImpossibleError, StatementError
-from neon_migrate.online import offline, online
+from neon_migrate.online import online
 from neon_migrate.plan import plan
-from neon_migrate.settings import Settings
-from neon_migrate.sources.database import catalog_of, scratch_catalog
-from neon_migrate.sql import qualified
+from neon_migrate.sources.database import catalog_of
 from neon_migrate.type_change import FAMILIES, are_comparable
-from peers import difference, dumped
 from schema_pairs import catalog_of as catalog_of_ddl
 
 if TYPE_CHECKING:
     from neon_migrate.postgres.scratch import ScratchServer
-    from neon_migrate.postgres.session import Session
 
-SETTINGS = Settings(Path(), Path(), Path())
 P = "CREATE TABLE p (a integer, b {}) PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p DEFAULT"
 NESTED = f"{P} PARTITION BY RANGE (a); CREATE TABLE r PARTITION OF q DEFAULT"
 INHERITS = "CREATE TABLE p (a integer, b {}); CREATE TABLE q () INHERITS (p); CREATE TABLE r (c text) INHERITS (q)"
@@ -183,36 +178,8 @@ CASES = {
 @pytest.mark.parametrize(("old", "new"), CASES.values(), ids=CASES)
 @pytest.mark.parametrize("in_use", [True, False], ids=["online", "offline"])
 def test_there_and_back(scratch: ScratchServer, old: str, new: str, in_use: bool) -> None:
-    """The schema is exactly what it should be, pg_dump says so too, and all rows of what stays are there."""
-    databases = scratch.create(), scratch.create()
-    try:
-        for name, ddl in zip(databases, (old, new), strict=True):
-            with scratch.session(name) as session:
-                session.script(ddl)
-        catalogs = [scratch_catalog(scratch, name, SETTINGS) for name in databases]
-        dumps = [dumped(scratch.target(name)) for name in databases]
-        for start, goal in ((0, 1), (1, 0)):
-            planned = plan(catalogs[start], catalogs[goal])
-            with scratch.session(databases[start]) as session:
-                rows = _rows(session)
-                for batch in online(planned) if in_use else offline(planned):
-                    session.script(batch.script())
-                assert diff(catalog_of(session, SETTINGS), catalogs[goal]) == ()
-                there = _rows(session)
-            assert {table: rows[table] for table in rows.keys() & there.keys()} == {
-                table: there[table] for table in rows.keys() & there.keys()
-            }
-            assert not difference(dumped(scratch.target(databases[start])), dumps[goal])
-    finally:
-        for name in databases:
-            scratch.drop(name)
-
-
-def _rows(session: Session) -> dict[str, int]:
-    """How many each table has, by name."""
-    tables = catalog_of(session, SETTINGS).of_kind("table")
-    names = [qualified(*table.key[1:3]) for table in tables]
-    return {name: int(session.query(f"SELECT count(*) FROM {name}")[0][0]) for name in names}
+    """With whatever rows there are."""
+    assert_both_ways(scratch, old, new, in_use=in_use)
 
 
 def statements(server: ScratchServer, old: str, new: str) -> list[list[str]]:

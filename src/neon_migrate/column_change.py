@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from neon_migrate.catalog import Key
 from neon_migrate.column import Column
+from neon_migrate.inheritance import inheriting, only
 from neon_migrate.kind import Alteration, OnlineStep, Rewrite, Run
-from neon_migrate.not_null import SINCE, not_null_change, not_null_steps
+from neon_migrate.not_null import SINCE, not_null_change, not_null_steps, put_aside
 from neon_migrate.numbering import renamed_sequence, succession
 from neon_migrate.sql import identifier, qualified
 from neon_migrate.type_change import are_comparable, casts_by_itself, conversion, keeps_file, keeps_values, what_goes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from neon_migrate.catalog import Catalog, DatabaseObject
+    from neon_migrate.catalog import Catalog, DatabaseObject, Key
 
 _REBUILT_BY_POSTGRES = frozenset(
     {"index", "unique", "primary_key", "exclusion", "check", "comment", "sequence_owner", "sequence", "grant"}
@@ -38,8 +38,11 @@ def added(column: Key, statements: Sequence[str]) -> tuple[OnlineStep, ...]:
     return (OnlineStep(tuple(statements), Run.LONG, FILLED, f"add {column.part} to {column.name}"),)
 
 
-def change(old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration:
-    """SQL that makes `old` into `new` where the column needs not be made anew."""
+def change(old: Column, new: Column, before: Catalog, after: Catalog, *, retyped_by_parent: bool = False) -> Alteration:
+    """SQL that makes `old` into `new` where the column needs not be made anew.
+
+    retyped_by_parent  whether its parent's change gives it another type, which its own default must not meet
+    """
     table, name = f"ALTER TABLE {qualified(new.schema, new.table)}", identifier(new.name)
     column = f"{table} ALTER COLUMN {name}"
     retyped = (old.type, old.collation) != (new.type, new.collation)
@@ -47,35 +50,37 @@ def change(old: Column, new: Column, before: Catalog, after: Catalog) -> Alterat
     numbers = succession(old, new, before, after)
     releases, actions = [], []
     default = old.default
-    if default is not None and not new.generated and (new.default is None or retyped):
-        releases.append(f"{column} DROP DEFAULT")
+    of_default = f"ALTER TABLE {only(new, before, after)}{qualified(new.schema, new.table)} ALTER COLUMN {name}"
+    if default is not None and not new.generated and (new.default is None or retyped or retyped_by_parent):
+        releases.append(f"{of_default} DROP DEFAULT")
         default = None
     if retyped:
         actions.append(type_clause(name, old.type, new.type, new.collation))
     set_default = new.default is not None and not new.generated and new.default != default
-    if set_default and rewrites and not numbers:
+    if set_default and rewrites and not numbers and of_default == column:
         actions.append(f"SET DEFAULT {new.default}")
         set_default = False
     first = [] if rewrites else [f"{column} {action}" for action in actions]
     first += numbers.before
     if set_default:
-        first.append(f"{column} SET DEFAULT {new.default}")
+        first.append(f"{of_default} SET DEFAULT {new.default}")
     # Before anybody else can insert a row: the change of the column locks the table until both are committed.
     let_go, named = renamed_sequence(old, new, before, after)
     rest = [*named, *_identity_statements(column, old, new), *numbers.after] if new.identity else []
     first += () if new.identity else numbers.after
-    alone = _can_be_renamed(old, new, before)
+    alone, native = _can_be_renamed(old, new, before), before.major >= SINCE
     takes_parent = new.of_parent not in (None, old.of_parent)
-    becoming_not_null = not_null_steps(
-        old.required, new.required, before, after, alone=alone, takes_parent=takes_parent
-    )
+    was, aside = put_aside(old.required, before, after) if old.required and alone and native else (old.required, ())
+    becoming_not_null = not_null_steps(was, new.required, before, after, alone=alone, takes_parent=takes_parent)
     return Alteration(
-        (*first, *not_null_change(old.required, new.required, native=before.major >= SINCE, alone=alone), *rest),
+        (*first, *not_null_change(was, new.required, native=native, alone=alone), *rest),
         what_goes(new.key.qualified_name, old.type, new.type) if old.type != new.type else "",
         disturbed(old.type, new.type) if retyped else lambda dependent: False,
-        (*releases, *numbers.releases, *let_go),
+        (*releases, *numbers.releases, *let_go, *aside),
         _online(first, becoming_not_null, rest),
-        rewrite=Rewrite(table, tuple(f"ALTER COLUMN {name} {action}" for action in actions), settles=not numbers)
+        rewrite=Rewrite(
+            table, tuple(f"ALTER COLUMN {name} {action}" for action in actions), settles=not (numbers or set_default)
+        )
         if rewrites
         else None,
         drops=numbers.drops,
@@ -96,13 +101,26 @@ def made_plain(old: Column, new: Column, before: Catalog, after: Catalog, stored
     return replace(plain, statements=statements, disturbs=lambda dependent: True, online=(filled,), rewrite=None)
 
 
-def computed_anew(old: Column, new: Column, before: Catalog) -> Alteration | None:
-    """Another expression, where Postgres can give a column one (since 17) and nothing else changes."""
-    if before.major < 17 or new.generated != "stored" or replace(old, default=new.default) != new:
+def computed_anew(old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration | None:
+    """Another expression, where Postgres can give a column one (stored since 17, virtual since 18, unless a check might
+    read it or a publication names its table) and nothing else changes.
+    """
+    virtual = new.generated == "virtual"
+    if before.major < (18 if virtual else 17) or replace(old, default=new.default) != new:
         return None
-    table = f"ALTER TABLE {qualified(new.schema, new.table)}"
+    tables = {key[1:3] for side in (before, after) for key in (old.key, *inheriting(side, old.key))}
+    if virtual and any(key[1:3] in tables for side in (before, after) for key in _hindering(side)):
+        return None
+    table = f"ALTER TABLE {only(new, before, after)}{qualified(new.schema, new.table)}"
     statements = (f"{table} ALTER COLUMN {identifier(new.name)} SET EXPRESSION AS ({new.default})",)
+    if virtual and not new.not_null:  # else it reads the rows
+        return Alteration(statements)
     return Alteration(statements, online=(OnlineStep(statements, Run.LONG, FILLED, f"compute {new.name} anew"),))
+
+
+def _hindering(catalog: Catalog) -> Iterator[Key]:
+    """What lets no virtual column of its table have another expression."""
+    return (key for key in catalog.objects if key.kind in ("check", "publication_table"))
 
 
 def _online(
@@ -141,14 +159,16 @@ def _identity_statements(column: str, old: Column, new: Column) -> list[str]:
 
 
 def _can_be_renamed(old: Column, new: Column, before: Catalog) -> bool:
-    """Whether Postgres can rename NOT NULL: it does so in all tables that inherit it, and looks for the one name."""
-    if not old.required or not new.required or old.required.given == new.required.given or old.no_inherit:
+    """Whether Postgres can rename NOT NULL, or make it NO INHERIT: it renames it in all tables that inherit it, looking
+    for the one name, and NO INHERIT leaves it to them as their own.
+    """
+    if not old.required or not new.required or old.no_inherit:
         return True
-    parents = {table.key[1:3]: getattr(table, "parents", ()) for table in before.of_kind("table")}
-    found = {(old.schema, old.table)}
-    while more := {table for table, above in parents.items() if not found.isdisjoint(above)} - found:
-        found |= more
-    columns = (before.objects.get(Key("column", *table, old.name)) for table in found)
+    if new.no_inherit and any(inheriting(before, old.key)):
+        return False
+    if old.required.given == new.required.given:
+        return True
+    columns = (before.objects[key] for key in (old.key, *inheriting(before, old.key)))
     names = {column.required and column.required.name for column in columns if isinstance(column, Column)}
     return len(names) == 1
 

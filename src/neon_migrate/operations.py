@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.catalog import Key
 from neon_migrate.collation_swap import collation_swaps
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename
+from neon_migrate.inheritance import inheriting
 from neon_migrate.initial_privileges import initial_grants
 from neon_migrate.kind import Alteration
 from neon_migrate.left_behind import ancestors
@@ -198,15 +199,6 @@ def joined(before: Catalog, after: Catalog, table: Key) -> frozenset[Key]:
         return frozenset()
     lasting = lasting_parents(old, new, before, after)
     return frozenset(Key("table", *parent) for parent in new.parents if parent not in lasting)
-
-
-def inheriting(catalog: Catalog, column: Key) -> Iterator[Key]:
-    """The columns of the same name in partitions and inheriting tables: what changes in it changes in them."""
-    for table in catalog.partitions.get(Key("table", column.schema, column.name), ()):
-        other = column._replace(schema=table.schema, name=table.name)
-        if other in catalog.objects:
-            yield other
-            yield from inheriting(catalog, other)
 
 
 def _replace(found: Operations, key: Key) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neon_migrate.catalog import Key
+from neon_migrate.inheritance import inheriting
 from neon_migrate.left_behind import Alike, ancestors
 from neon_migrate.objects.table import Table
-from neon_migrate.operations import inheriting, joined
+from neon_migrate.operations import joined
 from neon_migrate.ordering import DROP, PUT, RELEASE, Node, names_taken, parents_bounded
 from neon_migrate.row_types import holding_rows
 
@@ -92,7 +93,9 @@ def _passing_on(work: Operations, places: Placement) -> Iterator[_Wait]:
         if key.kind == "column":
             parents = getattr(work.after.objects[Key("table", key.schema, key.name)], "parents", ())
             above = (Key("column", schema, table, key.part) for schema, table in parents)
-            yield from (((PUT, key), (PUT, column)) for column in above)
+            for column in above:
+                yield (PUT, key), (PUT, column)
+                yield (PUT, column), (RELEASE, key)
             users = (user for column in inheriting(work.before, key) for user in work.before.dependents.get(column, ()))
             yield from (((PUT, key), places.node(DROP, user)) for user in users if user in work.drops)
 
@@ -105,9 +108,9 @@ def _taking_down(work: Operations, places: Placement, names_wait: Set[_Wait]) ->
         freed = work.alters[key][1].frees if key in work.alters else ()
         owner = work.before.objects[old].owner
         if owner is not None:
-            # What is said of a partition's copy of something: the copy is gone once the partition is by itself.
-            copied = user[0] == DROP and getattr(work.before.objects[old], "source", None) is not None
-            yield ((RELEASE, owner), user) if copied else (user, (RELEASE, owner))
+            # By the name that its owner has as yet; and of a partition's copy of something, before there is none.
+            taken_back = user[0] == DROP and key.kind in _SAID
+            yield ((RELEASE, owner), user) if taken_back else (user, (RELEASE, owner))
         for need in work.before.depends.get(old, ()):
             dropped = places.node(DROP, need)
             yield (PUT, need), (RELEASE, key)

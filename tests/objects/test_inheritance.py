@@ -175,7 +175,8 @@ CASES = (
         "CREATE TABLE t (a integer, n bigint NOT NULL) PARTITION BY RANGE (a);"
         " CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (9); ALTER TABLE p ALTER COLUMN n SET DEFAULT 7",
         sql=(
-            "ALTER TABLE public.t ALTER COLUMN n DROP DEFAULT",
+            "ALTER TABLE public.p ALTER COLUMN n DROP DEFAULT",
+            "ALTER TABLE ONLY public.t ALTER COLUMN n DROP DEFAULT",
             "ALTER TABLE public.t ALTER COLUMN n TYPE bigint",
             "ALTER TABLE public.t ALTER COLUMN n SET NOT NULL",
             "ALTER TABLE public.p ALTER COLUMN n SET DEFAULT 7",

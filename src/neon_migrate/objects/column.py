@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neon_migrate.catalog import Key
 from neon_migrate.column import Column
 from neon_migrate.column_change import added, change, computed_anew, made_plain, may_differ
+from neon_migrate.inheritance import (
+    Left,
+    as_left,
+    inheriting,
+    loses_expression,
+    of_several_parents,
+    only,
+    passes_default_on,
+    source_of,
+    with_another_parent,
+)
 from neon_migrate.kind import (
     PG_ATTRDEF,
     PG_CLASS,
@@ -33,8 +44,6 @@ if TYPE_CHECKING:
 
 _IN_DEFAULTS = frozenset({"function", "operator", "text_search_configuration", "text_search_dictionary"})
 """The kinds of what a column depends on by its default alone."""
-
-_PASSED_ON = ("type", "collation", "default", "generated", "identity")
 
 _column = builder(Column)
 
@@ -120,31 +129,25 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
     def drop(self, obj: Column) -> Sequence[str]:
         if obj.inherited:
             return ()
-        only = "ONLY " if obj.left_to_children else ""
-        return (f"ALTER TABLE {only}{qualified(obj.schema, obj.table)} DROP COLUMN {identifier(obj.name)}",)
+        alone = "ONLY " if obj.left_to_children else ""
+        return (f"ALTER TABLE {alone}{qualified(obj.schema, obj.table)} DROP COLUMN {identifier(obj.name)}",)
 
     def implied(self, obj: Column, after: Catalog) -> frozenset[Key]:
         sequence = obj.serial_sequence(after)
         return frozenset({sequence, sequence._replace(kind="sequence_owner")}) if sequence else frozenset()
 
     def alter(self, old: Column, new: Column, before: Catalog, after: Catalog) -> Alteration | None:
-        old_source, source = _source(old, before), _source(new, after)
-        lasts = old_source is not None and not _made_anew(old_source, before, after)
-        if lasts and old_source is not None and source is not None and old_source.key == source.key:
-            # A change of the parent's column is one of this column too.
-            changed = {
-                name: getattr(source, name) for name in _PASSED_ON if getattr(source, name) != getattr(old_source, name)
-            }
-            passed_on = source.not_null and not source.no_inherit
-            if passed_on != (old_source.not_null and not old_source.no_inherit):
-                changed["not_null"] = passed_on
-            old = replace(old, **changed)
+        left = as_left(old, new, before, after)
+        found = self._altered(left, new, before, after) or _not_made_anew(new, before, after)
+        return replace(found, releases=(*left.releases, *found.releases)) if found and left.releases else found
+
+    def _altered(self, left: Left, new: Column, before: Catalog, after: Catalog) -> Alteration | None:
+        old = left.column
         if old.parent is not None and old.parent == new.parent and old.parent.kind != "table":
             old = replace(old, type=new.type, collation=new.collation)  # the type's attribute changes it
         old = replace(old, type=_moved(old.type, old.key, before, after))
-        table = before.objects.get(Key("table", new.schema, new.table))
-        if old.type != new.type and new.name in getattr(table, "key_columns", ()):
-            return Alteration((), refusal=_of_a_key(new))
+        if refusal := _not_retyped(old, new, before, after):
+            return Alteration((), refusal=refusal)
         if old.generated and not new.generated:
             stored = replace(old, generated="stored")
             return made_plain(old, new, before, after, (*self.drop(old), *self.create(stored, after, frozenset())))
@@ -153,20 +156,26 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
         if new.generated and not casts_by_itself(old.type, new.type):
             return None  # Postgres takes no USING for what is computed
         if new.generated and old.default != new.default:
-            return computed_anew(old, new, before)
-        return change(old, new, before, after)
+            return computed_anew(old, new, before, after)
+        return change(old, new, before, after, retyped_by_parent=left.retyped)
 
     def let_go(
         self, old: Column, new: Column, needs: frozenset[Key], before: Catalog, after: Catalog
     ) -> Alteration | None:
         if old.default is None or old.generated or not all(need.kind in _IN_DEFAULTS for need in needs):
             return None
-        old_source, source = _source(old, before), _source(new, after)
-        if old_source and source and (old_source.default, source.default) == (old.default, new.default):
+        old_source, source = source_of(old, before), source_of(new, after)
+        if (
+            old_source
+            and source
+            and (old_source.default, source.default) == (old.default, new.default)
+            and passes_default_on(source, before, after)
+        ):
             rest = self.alter(old, new, before, after)  # the parent's default takes this one along
             return replace(rest, frees=needs) if rest else None
         rest = self.alter(replace(old, default=None), new, before, after)
-        dropped = f"ALTER TABLE {qualified(new.schema, new.table)} ALTER COLUMN {identifier(new.name)} DROP DEFAULT"
+        table = f"ALTER TABLE {only(new, before, after)}{qualified(new.schema, new.table)}"
+        dropped = f"{table} ALTER COLUMN {identifier(new.name)} DROP DEFAULT"
         return replace(rest, releases=(dropped, *rest.releases), frees=needs) if rest else None
 
     def without(self, obj: Column, needs: frozenset[Key]) -> Column | None:
@@ -185,14 +194,6 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.oid >= 16384"""
         return f"COLUMN {qualified(obj.schema, obj.table, obj.name)}"
 
 
-def _source(column: Column, catalog: Catalog) -> Column | None:
-    """The column of a parent whose changes are changes of this one too, be it also one of its own table."""
-    parents = getattr(catalog.objects.get(Key("table", column.schema, column.table)), "parents", ())
-    keys = (Key("column", schema, table, column.name) for schema, table in parents)
-    found = (catalog.objects.get(key) for key in ((column.of_parent,) if column.of_parent else keys))
-    return next((source for source in found if isinstance(source, Column)), None)
-
-
 def _moved(type_: str, column: Key, before: Catalog, after: Catalog) -> str:
     """A column's type as it is called once the extension that it is of has moved to another schema."""
     for need in before.depends.get(column, ()):
@@ -202,20 +203,37 @@ def _moved(type_: str, column: Key, before: Catalog, after: Catalog) -> str:
     return type_
 
 
-def _made_anew(source: Column, before: Catalog, after: Catalog) -> bool:
-    """Whether a parent's table is, as it is partitioned by something else: it passes nothing on then."""
-    table = Key("table", source.schema, source.table)
-    old, new = (getattr(side.objects.get(table), "divided_by", "") for side in (before, after))
-    return bool(old != new)
+def _not_retyped(old: Column, new: Column, before: Catalog, after: Catalog) -> Refusal | None:
+    """Why Postgres gives a column no other type or collation; None where it does, or nobody asks for one."""
+    if (old.type, old.collation) == (new.type, new.collation):
+        return None
+    becomes = f"{new.key} can't become {new.type}{f' COLLATE {new.collation}' if new.collation else ''}"
+    for key in (new.key, *inheriting(before, new.key)):
+        tables: list[Any] = [side.objects.get(Key("table", key.schema, key.name)) for side in (before, after)]
+        along: Any = after.objects.get(key)
+        stays = along is not None and (along.type, along.collation) == (new.type, new.collation)
+        if stays and key.part in tables[0].key_columns and tables[0].divided_by == tables[1].divided_by:
+            return Refusal(
+                f"{becomes}: {tables[0].key} is partitioned by it",
+                "Postgres changes the type, or collation, of no column that a table is partitioned by.",
+                f"Make a new partitioned table beside {tables[0].key.qualified_name}, move the rows there, and give it "
+                "the old one's name.",
+            )
+    heir = with_another_parent(new.key, before, after)
+    return of_several_parents(becomes, heir) if heir else None
 
 
-def _of_a_key(column: Column) -> Refusal:
-    table = f"{column.schema}.{column.table}"
-    return Refusal(
-        f"{column.key} can't become {column.type}: table {table} is partitioned by it",
-        "Postgres changes the type of no column that a table is partitioned by.",
-        f"Make a new partitioned table beside {table}, move the rows there, and give it the old one's name.",
+def _not_made_anew(new: Column, before: Catalog, after: Catalog) -> Alteration | None:
+    """A computed column can't be, where one that inherits it has an expression of its own, as that would go with it."""
+    heir = loses_expression(new, before, after) if new.generated else None
+    if heir is None:
+        return None
+    refusal = Refusal(
+        f"{new.key} can't be computed anew: {heir} has an expression of its own",
+        "The column has to be made anew, and a new one is computed in all tables that inherit it as in this one.",
+        f"In a change before, detach {Key('table', heir.schema, heir.name).qualified_name}; in one after, attach it.",
     )
+    return Alteration((), refusal=refusal)
 
 
 def _options(row: Sequence[str]) -> SequenceOptions:
