@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from neon_migrate.catalog import EMPTY, Key
+from neon_migrate.catalog import EMPTY, Catalog, Key
 from neon_migrate.diff import diff
 from neon_migrate.kind import Kind
 from neon_migrate.objects import kinds
+from neon_migrate.objects.enum import Enum
 from neon_migrate.postgres.introspect import read_catalog
 from schema_pairs import catalog_of
 
@@ -174,3 +177,23 @@ def test_a_key_reads_like_a_name() -> None:
         "foreign key public.orders.orders_user_fkey"
     )
     assert str(Key("schema", "", "sales")) == "schema sales"
+
+
+NAMES = st.builds(str.__add__, st.sampled_from(("", "a", "a" * 58, "é" * 29)), st.text("aé_1", min_size=1, max_size=4))
+
+
+@given(wanted=st.sets(NAMES, min_size=1), taken=st.sets(NAMES), others=st.sets(NAMES))
+def test_a_free_name_is_short_enough_and_nobody_elses(wanted: set[str], taken: set[str], others: set[str]) -> None:
+    """Whatever is wanted: two that are wanted never come to one, and it reads like what it is for."""
+    ours, theirs = (
+        Catalog({enum.key: enum for enum in (Enum("s", f"{name}_new", ()) for name in names)})
+        for names in (taken, others)
+    )
+    found = {name: ours.free_name("s", name, "_new", theirs) for name in wanted}
+    assert len(set(found.values())) == len(wanted)
+    assert all(len(name.encode()) <= 63 for name in found.values())
+    assert not {f"{name}_new" for name in taken | others} & set(found.values())
+    assert all(found[name] == f"{name}_new" for name in wanted - taken - others if len(name.encode()) <= 59)
+    assert all(
+        ours.free_name("t", name, "_new", theirs) == EMPTY.free_name("t", name, "_new", EMPTY) for name in wanted
+    )

@@ -5,20 +5,24 @@ https://www.postgresql.org/docs/18/ddl-constraints.html#DDL-CONSTRAINTS-NOT-NULL
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import digits
 from typing import TYPE_CHECKING
 
+from neon_migrate.catalog import Key
 from neon_migrate.kind import OnlineStep, Run
 from neon_migrate.sql import identifier, qualified
 
 if TYPE_CHECKING:
-    from neon_migrate.catalog import Catalog
+    from neon_migrate.catalog import Catalog, DatabaseObject
 
 SINCE = 18
 """The first major version that has it as a constraint."""
 
 _ENDING = "_not_null"
+
+_CONSTRAINTS = frozenset({"check", "exclusion", "foreign_key", "primary_key", "unique"})
+"""The kinds of what shares the names of its table with NOT NULL."""
 
 _ADDED = (
     "A check for NOT NULL is added NOT VALID, for new rows only: those that are there are read by a later migration."
@@ -87,8 +91,9 @@ class NotNull:
             return ()
         if not old.valid and self.valid and old.no_inherit == self.no_inherit:
             return (f"{self._table} VALIDATE CONSTRAINT {identifier(old.name)}",)
-        if old.valid and self.valid and old.no_inherit:
-            return (f"{self._table} ALTER CONSTRAINT {identifier(old.name)} INHERIT",)
+        if old.valid and self.valid:
+            inherit = "NO INHERIT" if self.no_inherit else "INHERIT"
+            return (f"{self._table} ALTER CONSTRAINT {identifier(old.name)} {inherit}",)
         return None
 
     def renamed(self, old: NotNull) -> tuple[str, ...]:
@@ -110,9 +115,9 @@ class NotNull:
         SET NOT NULL skips its scan where a valid check proves it: https://www.postgresql.org/docs/18/sql-altertable.html.
         """
         table, column, native = self._table, identifier(self.column), before.major >= SINCE
-        by_itself = not native or self._named_by_itself
-        free = before.free_name(self.schema, f"{self.table}_{self.column}", _ENDING, after) if by_itself else self.name
-        name, called = identifier(free), f"{self.column} of {self.table}"
+        taken = self._named_by_itself and self.name in before.names.get(self.schema, ())
+        found = before.free_name(self.schema, f"{self.table}_{self.column}", _ENDING, after)
+        name, called = identifier(found if taken or not native else self.name), f"{self.column} of {self.table}"
         what = f"NOT NULL {column}" if native else f"CHECK ({column} IS NOT NULL)"
         add = (f"{table} ADD CONSTRAINT {name} {what} NOT VALID",)
         added = OnlineStep(add, why=_NATIVE if native else _ADDED, name=f"require {called}")
@@ -129,18 +134,37 @@ def dropped(old: NotNull) -> str:
     return f"ALTER TABLE {qualified(old.schema, old.table)} ALTER COLUMN {identifier(old.column)} DROP NOT NULL"
 
 
+def put_aside(old: NotNull, before: Catalog, after: Catalog) -> tuple[NotNull, tuple[str, ...]]:
+    """NOT NULL under a name that is free, and SQL that gives it that; as it is where its own is to be nobody else's."""
+    table = Key("table", old.schema, old.table)
+    own = Key("column", old.schema, old.table, old.column)
+    others = (after.objects[key] for key in after.owned.get(table, ()) if key != own)
+    if old.inherited or not old.given or not any(_has_name(other, old.name) for other in others):
+        return old, ()
+    aside = replace(old, name=before.free_name(old.schema, old.name, "_replaced", after))
+    return aside, (f"{old._table} RENAME CONSTRAINT {identifier(old.name)} TO {identifier(aside.name)}",)
+
+
+def _has_name(part: DatabaseObject, name: str) -> bool:
+    """Whether a part of a table is a constraint of this name, or has such a one."""
+    if part.key.kind == "column":
+        return name == getattr(part, "not_null_named", "")
+    return part.key.kind in _CONSTRAINTS and part.key.part == name
+
+
 def not_null_change(old: NotNull | None, new: NotNull | None, *, native: bool, alone: bool = True) -> tuple[str, ...]:
     """SQL that makes `new` of `old`; either may be none.
 
     native  whether the server has constraints for it
-    alone   whether no child has it under another name than its parent: then Postgres can't rename it
+    alone   whether no child has it under another name than its parent, as Postgres can't rename it then, nor any child
+            has it where it comes to be NO INHERIT, as that would be left it
     """
     if new is None:
         return (dropped(old),) if old else ()
     if old is None:
         return (new.added(native=native),)
     change, rename = new.changed(old), new.renamed(old) if native else ()
-    if change is None or (rename and not alone):
+    if change is None or ((rename or new.no_inherit != old.no_inherit) and not alone):
         return dropped(old), new.added(native=native)
     return (*change, *rename)
 
@@ -168,6 +192,15 @@ def not_null_steps(
     change = new.changed(old) if old else None
     if change is None or statements[: len(change)] != change:
         return (OnlineStep(statements, Run.LONG, _READ),)
-    steps = [OnlineStep(change, Run.LONG if takes_parent else Run.VALIDATING, _READ)] if change else []
+    if old and change and old.valid:
+        # What children come to have is read in them; where there are none, and where they are left it, nothing is.
+        run = Run.SHARED if new.no_inherit or not _has_children(old, before) else Run.LONG
+        steps = [OnlineStep(change, run, "" if run == Run.SHARED else _READ)]
+    else:
+        steps = [OnlineStep(change, Run.LONG if takes_parent else Run.VALIDATING, _READ)] if change else []
     rename = statements[len(change) :]
     return (*steps, *([OnlineStep(rename)] if rename else []))
+
+
+def _has_children(old: NotNull, before: Catalog) -> bool:
+    return any((old.schema, old.table) in getattr(table, "parents", ()) for table in before.of_kind("table"))
