@@ -42,9 +42,7 @@ def run(bench: Workbench, scratch: ScratchServer, *, again: bool = False) -> tup
     made = stand_in(scratch, live, history.applied, bench.settings)
     repeat_progress(scratch, made.database, live, history.pending, bench.settings.table_name)
     copy = scratch.create(template=made.database)
-    setting = Setting(
-        scratch.target(copy), False, live, made.drift, history.applied, scratch, made.database, again=again
-    )
+    setting = Setting(scratch.target(copy), False, live, history.applied, scratch, made, again=again, show_values=True)
     return rehearse(bench.project, history.pending, setting), Workbench(bench.root, scratch.target(copy))
 
 

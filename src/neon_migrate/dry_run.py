@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from neon_migrate.disclosure import Disclosure
 from neon_migrate.errors import RefusedError, UsageError
 from neon_migrate.events import DriftFound, Notice, Step, Warned
 from neon_migrate.execute import file_name
 from neon_migrate.ledger import folder
-from neon_migrate.rehearse import Rehearsal, Setting, rehearse
+from neon_migrate.redaction import HOW_TO_SEE
+from neon_migrate.rehearse import OF_ROWS, Rehearsal, Setting, rehearse
 from neon_migrate.report import EditedMigration, PendingMigration, Production, Report, digest
 from neon_migrate.runner import require_in_order
 from neon_migrate.sources.migrations import snapshot_keys
@@ -120,22 +122,22 @@ class _Rehearsing:
         with self.project.scratch(major=self.live.major, wanted=wanted) as server:
             made = stand_in(server, self.live, applied, settings)
             repeat_progress(server, made.database, self.live, self.history.pending, settings.table_name)
-            self._tell(made)
+            told = self._told(made)
+            self._tell(told)
             with self._copy(server, made, neon) as copy:
                 setting = Setting(
                     copy.target,
                     copy.rehearsed_on == "neon_branch",
                     self.live,
-                    made.drift,
                     applied,
                     server,
-                    made.database,
+                    made,
                     again=self.keep,
                     show_values=self.show_values,
                 )
                 rehearsal = rehearse(self.project, self.history.pending, setting)
         self.project.observer(Notice(_where(copy) if self.history.pending else _NOTHING))
-        return self._report(neon, copy, made, rehearsal)
+        return self._report(neon, copy, told, rehearsal)
 
     def unrehearsed(self, edited: tuple[EditedMigration, ...], neon: Access | None) -> Report:
         """Applied migrations are other ones than were applied, so nothing that follows can be trusted."""
@@ -176,13 +178,22 @@ class _Rehearsing:
             ),
             rehearsal.failure,
             made.drift if made else (),
-            (*(made.warnings if made else ()), *_out_of_order(self.history), *rehearsal.warnings),
+            tuple(dict.fromkeys((*(made.warnings if made else ()), *_out_of_order(self.history), *rehearsal.warnings))),
             settings.stops_at,
         )
 
     def _pending(self, migration: Migration) -> PendingMigration:
         path = file_name(migration.up, self.project.settings)
         return PendingMigration(migration.version, migration.description, migration.checksum.hex(), path)
+
+    def _told(self, made: StandIn) -> StandIn:
+        """What may be told of production's drift: rows may have gone into that too."""
+        if self.show_values:
+            return made
+        text = "\n".join(one.text for one in self.history.migrations)
+        disclosure = Disclosure.of_live(self.live.catalog, made.found, made.expected, text)
+        told = replace(made, drift=disclosure.told(made.drift), warnings=disclosure.told(made.warnings))
+        return replace(told, warnings=(*told.warnings, f"{OF_ROWS} {HOW_TO_SEE}")) if disclosure.withheld else told
 
     def _tell(self, made: StandIn) -> None:
         for warning in made.warnings:

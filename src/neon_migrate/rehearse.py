@@ -38,10 +38,13 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.target import Target
     from neon_migrate.project import Project
     from neon_migrate.report import Finding, MigrationTiming, WayBack
-    from neon_migrate.standin import Live
+    from neon_migrate.standin import Live, StandIn
 
 
 T = TypeVar("T")
+
+OF_ROWS = "Rows may have gone into the schema."
+"""What is said where something of it is withheld."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,8 @@ class Setting:
     target       the database to run them on: never production
     measured     whether it has production's rows
     live         production, as it was read
-    drift        how production differs from its applied migrations
     applied      the migrations that production's ledger has
-    server       a scratch server, and `stand_in` its database with production's schema, for what is tried again
+    server       a scratch server, and `made` its database with production's schema, for what is tried again
     again        apply the migrations once more in the end, so that the database can be looked at afterwards
     show_values  keep the values of rows in messages
     """
@@ -61,10 +63,9 @@ class Setting:
     target: Target
     measured: bool
     live: Live
-    drift: tuple[Difference, ...]
     applied: tuple[Migration, ...]
     server: ScratchServer
-    stand_in: str
+    made: StandIn
     again: bool = False
     show_values: bool = False
 
@@ -202,7 +203,7 @@ def _shown(project: Project, pending: Sequence[Migration], progress: _Progress, 
     telling = _Telling(_disclosure(pending, progress, expected, setting))
     hazards: list[Finding] = []
     ways: list[WayBack] = []
-    with follow(setting.server, setting.stand_in, pending, project.settings) as trail:
+    with follow(setting.server, setting.made.database, pending, project.settings) as trail:
         for ran in progress.ran:
             hazards += findings(
                 ran.migration, ran.before, ran.after, ran.statements, setting.live.sizes, trail, project.settings,
@@ -242,25 +243,28 @@ class _Telling:
         told = replace(self.disclosure.told(seen), way_back=tuple(map(self._way_back, seen.way_back)))
         if not self.disclosure.withheld:
             return told
-        return replace(told, warnings=(*told.warnings, f"The migrations make schema of rows. {HOW_TO_SEE}"))
+        return replace(told, warnings=(*told.warnings, f"{OF_ROWS} {HOW_TO_SEE}"))
 
     def _way_back(self, way: WayBack) -> WayBack:
         """Statements with a gap in them are none that anybody should run, so they go altogether."""
         told = self.told(way)
         if told.sql == way.sql:
             return told
-        return replace(told, sql="", what=(*told.what, "Its SQL has values of rows in it, and is withheld."))
+        return replace(told, sql="", what=(*told.what, "Its SQL may have values of rows in it, and is withheld."))
 
 
 def _disclosure(
     pending: Sequence[Migration], progress: _Progress, expected: Catalog | None, setting: Setting
 ) -> Disclosure | None:
-    """What keeps production's rows in; None where there are none, or they may be shown."""
-    if setting.show_values or not setting.measured:
+    """What keeps production's rows in; None where they may be shown.
+
+    A scratch has none itself, but production's schema, which rows may have gone into before.
+    """
+    if setting.show_values:
         return None
-    files = (file for one in (*setting.applied, *pending) for file in (one.up, one.down) if file is not None)
-    public = (progress.start, setting.live.catalog, *((expected,) if expected is not None else ()))
-    disclosure = Disclosure(public, "\n".join(file.sql for file in files))
+    text = "\n".join(one.text for one in (*setting.applied, *pending))
+    public = (expected,) if expected is not None else ()
+    disclosure = Disclosure.of_live(setting.live.catalog, setting.made.found, setting.made.expected, text, public)
     for ran in progress.ran:
         disclosure.learn(ran.before, ran.after)
     return disclosure
@@ -289,7 +293,7 @@ def _compared(
         return (), None, (f"What the migrations make on an empty database could not be compared: {error.what}",)
     found, expected = settled_live(after, server, database, settings)
     server.drop(database)
-    known = set(setting.drift)
+    known = set(setting.made.drift)
     unlike = tuple(one for one in differences(plan(found, expected).changes) if one not in known)
     return unlike, expected, ()
 

@@ -6,7 +6,7 @@ the locks that a rehearsal is to tell of.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -76,11 +76,14 @@ class Live:
 class StandIn:
     """A scratch database in production's place.
 
-    drift     how production differs from the replay of its applied migrations
+    found     production's Catalog, in the form of `expected`: that of the replay of its applied migrations
+    drift     in what the two differ
     warnings  in what the scratch could not be made like production
     """
 
     database: str
+    found: Catalog
+    expected: Catalog
     drift: tuple[Difference, ...]
     warnings: tuple[str, ...]
 
@@ -114,7 +117,7 @@ def drift_of(server: ScratchServer, live: Live, applied: Sequence[Migration], se
     database = replay(server, applied, settings).database
     add_roles(server, live.roles)
     found, expected = settled_live(live.catalog, server, database, settings)
-    return StandIn(database, differences(plan(found, expected).changes), other_major(server))
+    return StandIn(database, found, expected, differences(plan(found, expected).changes), other_major(server))
 
 
 def stand_in(server: ScratchServer, live: Live, applied: Sequence[Migration], settings: Settings) -> StandIn:
@@ -126,7 +129,7 @@ def stand_in(server: ScratchServer, live: Live, applied: Sequence[Migration], se
     """
     made = drift_of(server, live, applied, settings)
     warnings = (*made.warnings, *bring_in_line(server, made.database, live.catalog, settings))
-    return StandIn(made.database, made.drift, warnings)
+    return replace(made, warnings=warnings)
 
 
 def repeat_progress(server: ScratchServer, database: str, live: Live, pending: Sequence[Migration], table: str) -> None:
