@@ -74,6 +74,23 @@ CASES = (
         back=("ALTER TABLE public.u ALTER CONSTRAINT u_a_not_null INHERIT",),
     ),
     Case(
+        "no longer for children, where there are none",
+        "CREATE TABLE u (a integer NOT NULL)",
+        "CREATE TABLE u (a integer NOT NULL NO INHERIT)",
+        sql=("ALTER TABLE public.u ALTER CONSTRAINT u_a_not_null NO INHERIT",),
+        back=("ALTER TABLE public.u ALTER CONSTRAINT u_a_not_null INHERIT",),
+    ),
+    Case(
+        "no longer for children, and by another name",
+        "CREATE TABLE u (a integer CONSTRAINT x NOT NULL)",
+        "CREATE TABLE u (a integer CONSTRAINT y NOT NULL NO INHERIT)",
+        sql=(
+            "ALTER TABLE public.u ALTER CONSTRAINT x NO INHERIT",
+            "ALTER TABLE public.u RENAME CONSTRAINT x TO y",
+        ),
+        back=("ALTER TABLE public.u ALTER CONSTRAINT y INHERIT", "ALTER TABLE public.u RENAME CONSTRAINT y TO x"),
+    ),
+    Case(
         "by another name",
         "CREATE TABLE u (a integer NOT NULL)",
         'CREATE TABLE u (a integer CONSTRAINT "must be" NOT NULL)',
