@@ -8,6 +8,7 @@ from neon_migrate.catalog import Key
 from neon_migrate.kind import Alteration, OnlineStep, Refusal, Run
 from neon_migrate.objects import kind_of
 from neon_migrate.sql import identifier, qualified
+from neon_migrate.swap_refusal import partitioned_by
 from neon_migrate.swapped_types import TYPES, column_of
 from neon_migrate.type_swap import Swap
 
@@ -101,16 +102,9 @@ def _actions(before: Catalog, collation: Key, key: Key, alters: Mapping[Key, Alt
 
 def _refusals(before: Catalog, key: Key, users: Sequence[Key]) -> Iterator[Refusal]:
     """What has the collation and can't get another."""
+    yield from partitioned_by(before, key, (user for user in users if user.kind == "column"), "collation")
     for user in users:
-        table = before.objects[Key("table", *user[1:3])] if user.kind == "column" else None
-        if table is not None and user.part in getattr(table, "key_columns", ()):
-            yield Refusal(
-                f"{key} can't be replaced: {table.key} is partitioned by column {user.part}",
-                "Postgres gives no column that a table is partitioned by another collation.",
-                f"Make a new partitioned table beside {table.key.qualified_name} with a collation of another name, "
-                "move the rows, and rename.",
-            )
-        elif user.kind in TYPES and before.dependents.get(user):
+        if user.kind in TYPES and before.dependents.get(user):
             yield Refusal(
                 f"{key} can't be replaced: {user} has it, and is in use",
                 "Postgres gives no type another collation.",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from neon_migrate import row_types
 from neon_migrate.catalog import Key
 from neon_migrate.kind import Refusal
-from neon_migrate.sql import qualified
+from neon_migrate.row_types import holding_rows
 from neon_migrate.swapped_types import TYPES, needs_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from neon_migrate.catalog import Catalog
     from neon_migrate.swapped_types import SwappedTypes
 
 
@@ -22,33 +24,33 @@ def refusal(types: SwappedTypes) -> Refusal | None:
 
 def _partition_keys(types: SwappedTypes) -> Iterator[Refusal]:
     """ "cannot alter column because it is part of the partition key" (ATPrepAlterColumnType)."""
-    for column in types.converted:
-        table: Any = types.before.objects[Key("table", column.schema, column.name)]
-        if column.part in table.key_columns:
+    or_keep = "; or keep the values that are to go, in the type, and forbid them by a CHECK"
+    yield from partitioned_by(types.before, types.keys[0], types.converted, "type", or_keep)
+
+
+def partitioned_by(
+    before: Catalog, swapped: Key, columns: Iterable[Key], sort: str, otherwise: str = ""
+) -> Iterator[Refusal]:
+    """Why columns that a table is partitioned by can't get what is swapped.
+
+    sort       what of a column that is: its type, its collation
+    otherwise  what else may be done
+    """
+    for column in columns:
+        table: Any = before.objects[Key("table", column.schema, column.name)]
+        if column.part in getattr(table, "key_columns", ()):
             yield Refusal(
-                f"{types.keys[0]} can't be replaced: {table.key} is partitioned by column {column.part}",
-                "The column would get another type, which Postgres allows no column that a table is partitioned by.",
-                f"Make a new partitioned table beside {table.key.qualified_name} with a type of another name, move the "
-                "rows, and rename; or keep the values that are to go, in the type, and forbid them by a CHECK.",
+                f"{swapped} can't be replaced: {table.key} is partitioned by column {column.part}",
+                f"The column would get another {sort}, which Postgres allows no column that a table is partitioned by.",
+                f"Make a new partitioned table beside {table.key.qualified_name} with a {sort} of another name, move "
+                f"the rows, and rename{otherwise}.",
             )
 
 
 def _row_types(types: SwappedTypes) -> Iterator[Refusal]:
-    """ "cannot alter table because column uses its row type" (find_composite_type_dependencies)."""
     for table in dict.fromkeys(Key("table", *column[1:3]) for column in types.converted):
-        for user in sorted(types.before.dependents.get(table, ())):
-            obj: Any = types.before.objects[user]
-            of_row = user.kind == "column" and obj.owner != table and _is_of(obj.type, table)
-            if (of_row or user.kind in TYPES) and user not in types.away:
-                yield Refusal(
-                    f"{types.keys[0]} can't be replaced: {table} has a column of it, and {user} is of its row type",
-                    "Postgres changes the type of no column of a table whose row type something else is made of.",
-                    f"Give {user.qualified_name} a composite type of its own (CREATE TYPE … AS) in a change before.",
-                )
-
-
-def _is_of(type_: str, table: Key) -> bool:
-    return type_.removesuffix("[]") == qualified(table.schema, table.name)
+        holders = (column for column in holding_rows(types.before, table) if column not in types.away)
+        yield from (row_types.refusal(table, f"{types.keys[0]} can't be replaced", column) for column in holders)
 
 
 def _functions_between(types: SwappedTypes) -> Iterator[Refusal]:
