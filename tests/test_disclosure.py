@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,6 +103,9 @@ def disclosure() -> Disclosure:
         ("none", "none"),
         ("character varying(20)", "character varying(20)"),
         ("text and", "…"),
+        ("(123)", "…"),
+        ("[]", "…"),
+        ("varchar(5551234567)", "…"),
     ],
 )
 def test_a_definition_is_told_as_far_as_it_is_known(disclosure: Disclosure, side: str, told: str) -> None:
@@ -110,6 +113,47 @@ def test_a_definition_is_told_as_far_as_it_is_known(disclosure: Disclosure, side
     found = disclosure.told(Difference("thing", "public.known", "different", (Detail("labels", "none", side),)))
     assert found == Difference("thing", "public.known", "different", (Detail("labels", "none", told),))
     assert disclosure.withheld is (side != told)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("5551234567", "values … go"),  # a telephone's number
+        ("(4111111111111111)", "values … go"),
+        ("20000", "values 20000 go"),  # the migrations' text has it
+        ("4711", "values 4711 go"),  # such a number is a size or a count in most places
+        ("select", "values select go"),
+    ],
+)
+def test_numbers_are_values_too(value: str, told: str) -> None:
+    """Long ones that the migrations' text does not have; and nothing that every statement has."""
+    disclosure = Disclosure([_catalog(KNOWN)], "SELECT 20000;")
+    disclosure.learn(_catalog(KNOWN), _catalog(KNOWN, _Thing(Key("thing", "public", "made"), (value,))))
+    assert disclosure.told(f"values {value} go") == told
+
+
+def test_of_a_live_database_plain_names_are_told() -> None:
+    """Somebody's table has to be found again; what looks like an address, and what things are made of, is left out."""
+    by_hand = _Thing(Key("function", "public", "by_hand(integer, text)"), ("ann@example.com",))
+    odd = _Thing(Key("thing", "public", "ann@example.org"))
+    remark = _Thing(Key("comment", "public", "thing by_hand"), ("ann@example.net",))
+    live = _catalog(KNOWN, by_hand, odd, remark)
+    disclosure = Disclosure.of_live(live, live, _catalog(KNOWN), "")
+    names = [
+        disclosure.told(Difference("", thing.key.qualified_name, "unexpected")).name for thing in live.objects.values()
+    ]
+    assert names == ["public.known", "public.by_hand(integer, text)", "…", "public.thing by_hand"]
+    assert disclosure.told("ann@example.com ann@example.net of public.by_hand(integer, text)") == (
+        "… … of public.by_hand(integer, text)"
+    )
+
+
+def test_what_is_only_written_otherwise_is_told() -> None:
+    """As Postgres gave it and as it gives it once read again, where that is what the migrations make."""
+    live, found = replace(KNOWN, labels=("a = ANY (b)",)), replace(KNOWN, labels=("b @> a",))
+    disclosure = Disclosure.of_live(_catalog(live), _catalog(found), _catalog(found), "")
+    assert disclosure.told("a = ANY (b)") == "a = ANY (b)"
+    assert not disclosure.withheld
 
 
 def test_what_was_made_is_left_out_of_every_text(disclosure: Disclosure) -> None:
