@@ -179,6 +179,21 @@ def test_a_restore_is_done_though_the_database_can_not_be_looked_at(bench: Workb
     assert "main is back at" in shown and "do not run it again" in shown and "not confirmed" not in shown
 
 
+def test_a_restore_is_done_though_looking_at_it_is_a_fault_of_ours(
+    bench: Workbench, neon_api: FakeNeon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong after production went back, the report is of a restore; what was raised is not quoted."""
+
+    def fail(project: object) -> None:
+        raise KeyError("ann@example.com")
+
+    lsn = _written(bench, neon_api)
+    monkeypatch.setattr("neon_migrate.restore.status", fail)
+    report = restore(bench.project, RestorePoint(lsn), environment=neon_api.environment, confirm=lambda plan: True)
+    assert (report.confirmed, report.status) == (True, None)
+    assert "KeyError" in report.warnings[0] and "ann@example.com" not in report.warnings[0]
+
+
 def test_the_same_restore_again_is_refused(bench: Workbench, neon_api: FakeNeon) -> None:
     """Its default name says where it went back to: who did not hear that it was done loses nothing by asking twice."""
     lsn = _written(bench, neon_api)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
+from neon_migrate import __version__
+
 
 class ExitCode(IntEnum):
     """The exit codes of every command; documented in the README and stable."""
@@ -170,3 +172,20 @@ class InterruptedRunError(NeonMigrateError):
 
 class ScratchError(NeonMigrateError):
     """No throw-away Postgres could be started."""
+
+
+def as_ours(error: Exception) -> NeonMigrateError:
+    """The error itself where it is one of ours; one that nobody expected without its text, which may quote a row."""
+    if isinstance(error, NeonMigrateError):
+        return error
+    remedy = "neon-migrate status shows how far the database came."
+    if isinstance(error, OSError) and error.strerror:
+        what = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+        return NeonMigrateError(what, remedy=f"Put that right. {remedy}")
+    from pathlib import Path
+    from traceback import extract_tb
+
+    places = extract_tb(error.__traceback__)
+    at = f"It was raised in {Path(places[-1].filename).name}, line {places[-1].lineno}." if places else ""
+    what = f"A fault in neon-migrate {__version__}: {type(error).__name__}"
+    return NeonMigrateError(what, why=at, remedy=f"{remedy} Report it to the issue tracker of neon-migrate.")

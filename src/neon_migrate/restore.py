@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from neon_migrate.errors import NeonMigrateError, UsageError
+from neon_migrate.errors import NeonMigrateError, UsageError, as_ours
 from neon_migrate.events import Step
 from neon_migrate.neon import restore as neon_restore
 from neon_migrate.neon.branches import branch_url, current_lsn, production_branch, rehearsal_branch
@@ -204,8 +204,8 @@ def _done(project: Project, plan: RestorePlan) -> RestoreReport:
     """The report of a restore that is done, whether or not the database can be looked at right after."""
     try:
         return RestoreReport(plan, True, status(project))
-    except NeonMigrateError as error:
-        why = f"Where the database stands now could not be looked at: {_reason(error)}"
+    except Exception as error:  # whatever it is: the restore is done, and must not be run again
+        why = f"Where the database stands now could not be looked at: {_reason(as_ours(error))}"
         return RestoreReport(plan, True, warnings=(why,))
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from contextlib import redirect_stderr
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +19,10 @@ from neon_migrate import api
 from neon_migrate.ci.run import start
 from neon_migrate.cli.invocation import Invocation
 from neon_migrate.cli.screen import Screen
-from neon_migrate.cli.workflow import in_workflow
-from neon_migrate.errors import ExitCode
+from neon_migrate.cli.workflow import Workflow, in_workflow
+from neon_migrate.errors import ExitCode, NeonMigrateError
 from neon_migrate.events import CredentialsReceived
+from neon_migrate.masking import SECRET_VARIABLES, URL_VARIABLES
 from tests.cli.conftest import PROGRAM
 
 if TYPE_CHECKING:
@@ -247,3 +251,20 @@ def test_the_password_of_a_branch_is_masked_when_it_comes(road: Road, capfd: pyt
         assert run.secrets.redact("it is: of the branch") == "it is: ***"
     assert "::add-mask::of the branch\n" in capfd.readouterr().err
     assert invocation.conninfos == [uri]
+
+
+def test_a_fault_in_a_workflow_is_told_without_what_it_quotes(capfd: pytest.CaptureFixture[str]) -> None:
+    """Not in the annotation, and not in the job log, where the traceback would have its cause too."""
+    with pytest.raises(NeonMigrateError, match="A fault in neon-migrate") as raised, in_workflow(Invocation()):
+        raise KeyError("ann@example.com")
+    assert "ann@example.com" not in "".join(format_exception(raised.value))
+    (line,) = _commands(capfd.readouterr().err, "error")
+    assert "KeyError" in line and "ann@example.com" not in line
+
+
+def test_the_runner_masks_what_we_redact() -> None:
+    """Every variable that either knows of: one added to the one is known to the other."""
+    workflow = {name: f"s3cret-{number}" for number, name in enumerate((*URL_VARIABLES, *SECRET_VARIABLES))}
+    with redirect_stderr(StringIO()) as log:
+        Workflow().mask(workflow)
+    assert all(f"::add-mask::{secret}\n" in log.getvalue() for secret in workflow.values())

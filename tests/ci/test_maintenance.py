@@ -66,14 +66,30 @@ def test_the_team_is_told_of_drift_once(deployed: Road) -> None:
 
 
 def test_drift_is_told_where_no_issue_can_be_written(deployed: Road) -> None:
-    """And the failure too: it is not known what the team knows."""
+    """And the failure too: it is not known what the team knows. Drift is what the exit code says."""
     deployed.bench.query("CREATE TABLE by_hand ()")
     report = _maintain(deployed, "compare", GITHUB_TOKEN="")
     assert [told.partition(" in ")[0] for told in deployed.told] == [
         "⚠️ Drift: 1 difference",
         f"❌ The maintenance of {deployed.bench.target} failed",
     ]
-    assert report.exit_code is ExitCode.USAGE
+    assert report.exit_code is ExitCode.DIFFERENT
+    assert [failure.what for failure in report.failures] == ["There is no GITHUB_TOKEN"]
+
+
+def test_drift_is_told_where_github_answers_what_nobody_expected(
+    deployed: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours over its answer keeps drift from nobody."""
+
+    def fail(client: object, marker: str) -> None:
+        raise KeyError("html_url")
+
+    monkeypatch.setattr("neon_migrate.ci.maintenance.find_issues", fail)
+    deployed.bench.query("CREATE TABLE by_hand ()")
+    report = _maintain(deployed, "compare")
+    assert deployed.told[0].startswith("⚠️ Drift: 1 difference")
+    assert report.exit_code is ExitCode.DIFFERENT and "KeyError" in report.failures[0].what
 
 
 def test_without_drift_no_issue_is_opened(deployed: Road) -> None:

@@ -140,6 +140,16 @@ def test_with_a_users_token_the_users_comment_is_ours(github_api: FakeGitHub, cl
     assert github_api.bodies(7) == [f"{MARKER}\ntheirs", f"{MARKER}\ntwo"]
 
 
+@pytest.mark.parametrize("status", [401, 404, 503])
+def test_a_copied_comment_keeps_ours_from_nobody(github_api: FakeGitHub, client: GitHubClient, status: int) -> None:
+    """Whose token it is only tells whose the copy is: where GitHub does not say, it is not ours."""
+    copied = github_api.add_comment(7, f"{MARKER}\nas the report said", association="MEMBER")
+    github_api.before = lambda method, path: github_api.faults.append(Fault("GET", status)) if path == "/user" else None
+    own = upsert_comment(client, 7, MARKER, "one")
+    assert own.id != copied
+    assert github_api.bodies(7) == [f"{MARKER}\nas the report said", f"{MARKER}\none"]
+
+
 def test_another_apps_comment_is_not_removed(github_api: FakeGitHub, client: GitHubClient) -> None:
     """That we did not write it is seen by who wrote what we wrote."""
     own = upsert_comment(client, 7, MARKER, "one")

@@ -8,13 +8,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from neon_migrate.apply import AppliedMigration, apply
-from neon_migrate.ci.failure import as_ours
 from neon_migrate.ci.outcome import tell_pull_requests
 from neon_migrate.ci.production import planned, state_before
 from neon_migrate.ci.run import start
 from neon_migrate.compare import compare
 from neon_migrate.deployment import DeployReport, changes_since, decode_plan
-from neon_migrate.errors import ExitCode, InterruptedRunError, NeonMigrateError, RefusedError, UsageError
+from neon_migrate.errors import (
+    ExitCode,
+    InterruptedRunError,
+    NeonMigrateError,
+    RefusedError,
+    UsageError,
+    as_ours,
+)
 from neon_migrate.events import MigrationApplied, Notice
 from neon_migrate.github.environments import approvers, reviewers
 from neon_migrate.notify import Link, Message

@@ -9,10 +9,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from neon_migrate.ci.failure import as_ours
 from neon_migrate.ci.run import Run, start
 from neon_migrate.doctor import DoctorReport, DoctorStep, State, doctor
-from neon_migrate.errors import UsageError
+from neon_migrate.errors import UsageError, as_ours
 from neon_migrate.github.client import TOKEN_VARIABLE
 from neon_migrate.github.environments import reviewers
 from neon_migrate.github.pull_requests import merged_as

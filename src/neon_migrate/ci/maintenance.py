@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from neon_migrate.ci.failure import as_ours
 from neon_migrate.ci.run import start
 from neon_migrate.compare import CompareReport, compare
 from neon_migrate.deployment import MaintenanceReport
-from neon_migrate.errors import ExitCode, NeonMigrateError, UsageError
+from neon_migrate.errors import ExitCode, UsageError, as_ours
 from neon_migrate.export import ExportReport, export
 from neon_migrate.github.issues import close_issue, find_issues, upsert_issue
 from neon_migrate.github.proposal import Proposal, commit, propose
@@ -57,8 +56,9 @@ def maintenance(
     propose_as  a path in the repository: the exported schema is proposed there in one pull request; empty for none
     commit_as   a path likewise: the exported schema is committed there to the default branch
 
-    Whatever goes wrong in a part is in the report, with its exit code. Raises UsageError (outside GitHub Actions; both
-    paths are given).
+    Whatever goes wrong in a part is in the report. The exit code is DIFFERENT where drift was found, whatever else
+    failed, and otherwise that of the first part that did. Raises UsageError (outside GitHub Actions; both paths are
+    given).
     """
     if propose_as and commit_as:
         raise UsageError(
@@ -86,7 +86,7 @@ def maintenance(
     part("export", found.export)
     part("sweep", found.sweep)
     if found.compared is not None and found.compared.different:
-        codes.append(ExitCode.DIFFERENT)
+        codes.insert(0, ExitCode.DIFFERENT)  # what was asked about; the failures stand in the report
     return _tell(run, _report(found, failures, codes[0] if codes else ExitCode.OK))
 
 
@@ -141,7 +141,7 @@ class _Found:
         self.compared = compared = compare(self._run.project)
         try:
             before = self._keep_issue(compared)
-        except NeonMigrateError:
+        except Exception:
             self._tell(compared)  # what the team knows is not known, and drift is not kept to oneself
             raise
         if compared.different and not (before and _known(compared) in before[0].body):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.ci.failure import as_ours
 from neon_migrate.ci.outcome import pull_requests
 from neon_migrate.ci.production import planned
 from neon_migrate.ci.run import start
 from neon_migrate.deployment import PlanReport, encode_plan
+from neon_migrate.errors import as_ours
 from neon_migrate.github.outputs import write_outputs
 from neon_migrate.notify import Link, Message
 from neon_migrate.render.deployment import plan_markdown, unplanned_markdown
@@ -42,7 +42,7 @@ def plan(project: Project | Unprepared, environment: Mapping[str, str], *, deplo
         failure = run.failure(ours)
         run.summarise(lambda: unplanned_markdown(failure, deploy_to))
         run.tell(Message("failure", f"The deployment to {deploy_to} can't be planned", (failure.what,)))
-        raise ours from (None if ours is error else error)
+        raise ours from None  # with its cause a traceback would quote in the job log what `as_ours` leaves out
     warnings = run.summarise(lambda: plan_markdown(found, deploy_to))
     if found.pending:
         lines = tuple(f"{one.version} {one.description}" for one in found.pending)

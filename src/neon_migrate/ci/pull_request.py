@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from neon_migrate.ci.failure import as_ours
 from neon_migrate.ci.run import start
 from neon_migrate.deployment import PullRequestReport
 from neon_migrate.dry_run import dry_run
-from neon_migrate.errors import ExitCode
+from neon_migrate.errors import ExitCode, as_ours
 from neon_migrate.github.comment import MOST_CHARACTERS, upsert_comment
 from neon_migrate.github.summary import MOST_BYTES
 from neon_migrate.remarks import remarks

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from neon_migrate.ci.failure import as_ours, failure_of
-from neon_migrate.errors import NeonMigrateError
+from neon_migrate.ci.failure import failure_of
+from neon_migrate.errors import NeonMigrateError, as_ours
 from neon_migrate.events import CredentialsReceived, Observer, Warned, silent
 from neon_migrate.github.client import TOKEN_VARIABLE, client_of
 from neon_migrate.github.comment import marker

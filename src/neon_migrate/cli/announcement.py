@@ -6,7 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from neon_migrate.errors import UsageError
+from neon_migrate.errors import UsageError, as_ours
 from neon_migrate.events import Warned
 from neon_migrate.notify import Message, notifiers, tell
 from neon_migrate.redaction import publishable
@@ -36,8 +36,6 @@ def failures_told(invocation: Invocation, project: Project) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        from neon_migrate.ci.failure import as_ours
-
         announce(invocation, failed(str(project.require_target()), as_ours(error)))
         raise
 

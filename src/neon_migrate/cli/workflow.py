@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neon_migrate.errors import NeonMigrateError
+from neon_migrate.errors import NeonMigrateError, as_ours
 from neon_migrate.events import CredentialsReceived
 from neon_migrate.github.annotations import Annotation, annotation_commands
 from neon_migrate.github.workflow_commands import masks
-from neon_migrate.masking import Secrets
+from neon_migrate.masking import SECRET_VARIABLES, URL_VARIABLES, Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ARTIFACTS = "neon-migrate-artifacts"
 """The folder for artifacts where none is named."""
 
-SECRET_VARIABLES = ("NEON_DATABASE_URL", "DATABASE_URL", "NEON_API_KEY", "SLACK_WEBHOOK", "PGPASSWORD", "GITHUB_TOKEN")
+_MASKED = (*URL_VARIABLES, *SECRET_VARIABLES)
 
 _LEVELS: dict[str, AnnotationLevel] = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -73,7 +73,7 @@ class Workflow:
 
     def mask(self, environment: dict[str, str]) -> None:
         """Let the runner blank every secret of the environment, and the passwords within URLs."""
-        given = [environment.get(name, "").strip() for name in SECRET_VARIABLES]
+        given = [environment.get(name, "").strip() for name in _MASKED]
         self._write(masks([*given, *Secrets(environment).known()]))
 
     def mask_password(self, conninfo: str) -> None:
@@ -101,7 +101,8 @@ def project_of(invocation: Invocation) -> Project | Unprepared:
 def in_workflow(invocation: Invocation) -> Iterator[Workflow]:
     """Mask the secrets first, and those of branches when they come.
 
-    Annotates the error that ends the command, less what is a row's value, and passes it on.
+    Annotates the error that ends the command, less what is a row's value, and passes it on: one that nobody expected
+    as one of ours without its text and its cause, which the job log would quote.
     """
     workflow = Workflow()
     environment = dict(os.environ)
@@ -116,11 +117,12 @@ def in_workflow(invocation: Invocation) -> Iterator[Workflow]:
     invocation.observer = observe
     try:
         yield workflow
-    except NeonMigrateError as error:
+    except Exception as error:
         from neon_migrate.ci.failure import failure_of
 
         secrets = Secrets(environment)
         for conninfo in invocation.conninfos:
             secrets.learn(conninfo)
-        workflow.failures([failure_of(error, secrets)])
-        raise
+        ours = as_ours(error)
+        workflow.failures([failure_of(ours, secrets)])
+        raise ours from None

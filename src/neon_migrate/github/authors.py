@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def is_ours(item: dict[str, Any], client: GitHubClient) -> bool:
     """Whether a comment or issue was written by an app, as with a run's token, or by the token's own user.
 
-    GitHub does not tell an app's token which app it is of (`GET /user` is not for them). Raises GitHubError.
+    GitHub does not tell an app's token which app it is of (`GET /user` is not for them).
     """
     user = item.get("user") or {}
     return user.get("type") == "Bot" or (bool(user) and user.get("login") == client.login())

@@ -22,8 +22,8 @@ _TASKS: tuple[Literal["compare", "export", "sweep"], ...] = ("compare", "export"
 @command(
     {
         ExitCode.OK: "all was done, and there is no drift",
-        ExitCode.FAILED: "a part failed; the others were done",
-        ExitCode.DIFFERENT: "there is drift; the issue says which",
+        ExitCode.FAILED: "a part failed, and no drift was found; the others were done",
+        ExitCode.DIFFERENT: "there is drift, also where a part failed; the issue says which",
     },
     database="required",
 )
