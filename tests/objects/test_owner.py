@@ -14,6 +14,7 @@ from every_kind import ROLES as OTHERS
 from neon_migrate.catalog import Key
 from neon_migrate.diff import diff
 from neon_migrate.differences import differences
+from neon_migrate.errors import StatementError
 from neon_migrate.objects.owner import Owner
 from neon_migrate.online import online
 from neon_migrate.plan import plan
@@ -283,3 +284,19 @@ def test_owners_that_nobody_asked_for_make_no_difference(session: Session) -> No
     assert mine.fingerprint == theirs.fingerprint
     assert plan(mine, theirs).statements == ()
     assert "OWNER" not in plan(read(session, "SELECT 1", ()), theirs).script()
+
+
+def test_who_may_not_give_something_back_is_told_so(session: Session) -> None:
+    """An owner of the schema may drop what is another's there, and make it again, but only a member give it back."""
+    ddl = f"{VIEW}; CREATE SCHEMA s; CREATE VIEW s.v AS SELECT a FROM t; ALTER VIEW s.v OWNER TO freeholder"
+    before, after = (read(session, ddl.format(type_), ()) for type_ in ("integer", "bigint"))
+    assert "ALTER VIEW s.v OWNER TO freeholder" in plan(before, after).script()
+    session.script(f"BEGIN; {ROLES} {ddl.format('integer')}; CREATE ROLE mover; ALTER SCHEMA s OWNER TO mover")
+    try:
+        session.script("SET ROLE mover; DROP VIEW s.v; CREATE VIEW s.v AS SELECT 1 AS a")
+        with pytest.raises(StatementError) as refused:
+            session.script("ALTER VIEW s.v OWNER TO freeholder")
+    finally:
+        session.script("ROLLBACK")
+    assert "freeholder" in refused.value.what
+    assert refused.value.remedy.startswith("Only a member of a role can give something to it")

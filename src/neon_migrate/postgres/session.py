@@ -260,6 +260,14 @@ def _text_rows(result: PGresult) -> TextRows:
     return tuple(tuple(text(result.get_value(row, column)) for column in columns) for row in range(result.ntuples))
 
 
+_NOT_A_MEMBER = ("must be able to SET ROLE", "must be member of role")
+"""How Postgres begins to say, since 16 and before, that something can't be given to another role (acl.c)."""
+_TO_BE_A_MEMBER = (
+    "Only a member of a role can give something to it, also what was its own and is made again: GRANT that role to the "
+    "one that is connected, or connect as one that has it."
+)
+
+
 def statement_error(error: psycopg.Error, sql: str) -> StatementError:
     """What Postgres said of a refused statement, as our own error; `where` is set when it names a position.
 
@@ -284,6 +292,7 @@ def statement_error(error: psycopg.Error, sql: str) -> StatementError:
         statement=sql,
         where=location("<statement>", sql, int(position) - 1) if position else None,
         why="\n".join(lines),
+        remedy=_TO_BE_A_MEMBER if (diagnostic.message_primary or "").startswith(_NOT_A_MEMBER) else "",
     )
 
 
