@@ -83,6 +83,24 @@ def told(batches: tuple[Batch, ...]) -> list[list[str]]:
             id="an index is replaced by one that is there before it goes",
         ),
         pytest.param(
+            "CREATE TABLE t (a integer NOT NULL, b text); CREATE UNIQUE INDEX i ON t (a); "
+            "ALTER TABLE t REPLICA IDENTITY USING INDEX i; ALTER TABLE t CLUSTER ON i",
+            "CREATE TABLE t (a integer NOT NULL, b text); CREATE UNIQUE INDEX i ON t (a) INCLUDE (b); "
+            "ALTER TABLE t REPLICA IDENTITY USING INDEX i; ALTER TABLE t CLUSTER ON i",
+            [
+                ["CREATE UNIQUE INDEX CONCURRENTLY i_new ON public.t (a) INCLUDE (b)"],
+                [
+                    "ALTER TABLE public.t SET WITHOUT CLUSTER",
+                    "ALTER TABLE public.t REPLICA IDENTITY DEFAULT",
+                    "DROP INDEX public.i",
+                    "ALTER INDEX public.i_new RENAME TO i",
+                    "ALTER TABLE public.t REPLICA IDENTITY USING INDEX i",
+                    "ALTER TABLE public.t CLUSTER ON i",
+                ],
+            ],
+            id="an index that tells a table's rows apart is replaced in one transaction",
+        ),
+        pytest.param(
             f"{T} CREATE INDEX i ON t (b)",
             "CREATE TABLE t (a integer)",
             [["DROP INDEX public.i", "ALTER TABLE public.t DROP COLUMN b"]],

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from neon_migrate.operations import Operations
     from neon_migrate.ordering import Node
 
+_MARKS = frozenset({"replica_identity", "clustered_index"})
+"""What a table says of one of its indexes, and is to say at any time: of the old one until it does of the new one."""
+
 
 def online_steps(work: Operations, node: Node) -> tuple[OnlineStep, ...]:
     """The steps of this half; none where its plain statements hold up nobody for long."""
@@ -28,6 +31,8 @@ def online_steps(work: Operations, node: Node) -> tuple[OnlineStep, ...]:
     if (constraint := constraint_replaced(work, key)) is not None:
         return _named_afterwards(work, key, constraint)
     if replaced_online(work, key):
+        if any(user.kind in _MARKS and user in work.drops for user in work.before.dependents.get(key, ())):
+            return _named_afterwards(work, key, key)
         return kind.replace_online(work.drops[key], work.creates[key], work.before, work.after)
     return kind.create_online(work.creates[key], work.before, work.after) if _on_a_table_in_use(work, key) else ()
 
@@ -58,12 +63,12 @@ def constraint_replaced(work: Operations, key: Key) -> Key | None:
     return None if used or not work.creates[key].valid else found  # type: ignore[attr-defined]
 
 
-def _named_afterwards(work: Operations, key: Key, constraint: Key) -> tuple[OnlineStep, ...]:
-    """An index under a name that is free, and then under that of the constraint, as this goes."""
+def _named_afterwards(work: Operations, key: Key, going: Key) -> tuple[OnlineStep, ...]:
+    """An index under a name that is free, and then under that of the constraint, or of another index, as this goes."""
     new: Any = work.creates[key]
     kind = kind_of(key)
     other = replace(new, name=work.before.free_name(new.schema, new.name, "_new", work.after))
-    dropped = kind_of(constraint).drop(work.drops[constraint])
+    dropped = kind_of(going).drop(work.drops[going])
     named = (*dropped, *kind.rename(other, new))
     built = kind.create_online(other, work.before, work.after)
     return (*built, OnlineStep(named, name=f"replace {new.name} of {new.table}"))
