@@ -8,6 +8,7 @@ and put back stays in one transaction with what it is taken down for.
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -162,9 +163,9 @@ def _of_views(part: Part, half: int) -> bool:
 
 def _unfit(group: Collection[_Step]) -> Iterator[int]:
     """The parts whose steps would all have to be in one transaction: they had better be done in their plain way."""
-    parts = [step.number[0] for step in group]
+    parts = Counter(step.number[0] for step in group)
     for step in group:
-        if len(group) > 1 and (step.run == Run.CONCURRENTLY or parts.count(step.number[0]) > 1):
+        if len(group) > 1 and (step.run == Run.CONCURRENTLY or parts[step.number[0]] > 1):
             yield step.number[0]
 
 

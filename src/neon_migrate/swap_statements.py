@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neon_migrate.sql import identifier, literal, qualified
-from neon_migrate.swapped_types import column_of, made_of
+from neon_migrate.swapped_types import column_of
 from neon_migrate.type_change import conversion
 
 if TYPE_CHECKING:
@@ -33,15 +33,26 @@ def swap_statements(types: SwappedTypes) -> Iterator[str]:
     for key in reversed(casts):
         yield f"DROP CAST ({types.old_name(key)} AS {_name(key)})"
         yield f"DROP FUNCTION {types.old_name(key)}({types.old_name(key)})"
-    old = sorted(keys, key=lambda key: _depth(key, types))
+    depths = _depths(types)
+    old = sorted(keys, key=lambda key: depths[key])
     yield from (f"DROP TYPE {types.old_name(key)}" for key in reversed(old))
     yield from (sql for key in keys for sql in new[key].then)
 
 
-def _depth(key: Key, types: SwappedTypes) -> int:
-    """How many types of the old ones lie beneath one."""
-    needs = (need for need in types.keys if made_of(key, (need,), types.before))
-    return 1 + max((_depth(need, types) for need in needs), default=0)
+def _depths(types: SwappedTypes) -> dict[Key, int]:
+    """For each type how many of the old ones lie beneath it, one upon another, itself counted."""
+    among = frozenset(types.keys)
+    found: dict[Key, int] = {}
+
+    def depth(key: Key) -> int:
+        if key not in found:
+            needs = types.before.depends.get(key, frozenset()) & among
+            found[key] = 1 + max(map(depth, needs), default=0)
+        return found[key]
+
+    for key in types.keys:
+        depth(key)
+    return found
 
 
 def _name(key: Key) -> str:

@@ -76,9 +76,10 @@ def _groups(before: Catalog, after: Catalog, roots: Iterable[Key], away: frozens
 def _in_order(group: Iterable[Key], catalog: Catalog) -> tuple[Key, ...]:
     """Each after those of the group that it is made of."""
     waiting = set(group)
+    needs = {key: catalog.depends.get(key, frozenset()) & waiting - {key} for key in waiting}
     done: list[Key] = []
     while waiting:
-        ready = min(key for key in waiting if not made_of(key, waiting - {key}, catalog))
+        ready = min(key for key in waiting if needs[key].isdisjoint(waiting))
         waiting.remove(ready)
         done.append(ready)
     return tuple(done)
