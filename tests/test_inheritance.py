@@ -158,3 +158,34 @@ def test_what_postgres_has_no_way_for(
                 session.script(f"{ddl.format(old)}; {retype}")
     finally:
         scratch.drop(name)
+
+
+def test_types_of_several_parents_are_not_swapped(scratch: ScratchServer) -> None:
+    """A value that goes needs another type, which no column gets that is inherited from two tables."""
+    name = scratch.create()
+    ddl = f"CREATE TYPE e AS ENUM ({{}}); {SEVERAL.format('e')}"
+    try:
+        with scratch.session(name) as session:
+            before, after = (catalog_of(session, ddl.format(labels)) for labels in ("'a', 'b'", "'b'"))
+    finally:
+        scratch.drop(name)
+    with pytest.raises(ImpossibleError, match=r"column public\.r\.a is inherited from another table"):
+        plan(before, after).require_way()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("integer", "bigint"), ("text", 'text COLLATE "C"')], ids=["its type", "its collation"]
+)
+def test_rows_of_a_partition_that_are_values(scratch: ScratchServer, old: str, new: str) -> None:
+    """No column gets another type, or collation, while rows of a partition are stored elsewhere; Postgres says so."""
+    name = scratch.create()
+    ddl = f"{PARTITIONED} CREATE TABLE u (x q[])"
+    try:
+        with scratch.session(name) as session:
+            before, after = (catalog_of(session, ddl.format(type_)) for type_ in (old, new))
+            with pytest.raises(ImpossibleError, match=r"column public\.u\.x holds rows of table public\.q"):
+                plan(before, after).require_way()
+            with pytest.raises(StatementError, match="its row type"):
+                session.script(f"{ddl.format(old)}; ALTER TABLE p ALTER COLUMN a TYPE {new}")
+    finally:
+        scratch.drop(name)

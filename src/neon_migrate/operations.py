@@ -233,7 +233,7 @@ def _refuse_for_row_types(found: Operations) -> None:
     swapped = {column for swap in found.swaps for column in swap.columns}
     for key, (new, alteration) in found.alters.items():
         old: Any = found.before.objects[key]
-        retyped = key.kind == "column" and old.type != getattr(new, "type", "") and key not in swapped
+        retyped = key.kind == "column" and key not in swapped and _type_of(old) != _type_of(new)
         rewritten = key.kind == "table" and old.unlogged != getattr(new, "unlogged", False)
         if alteration.refusal is None and (retyped or rewritten):
             becomes = getattr(new, "type", "logged" if rewritten and old.unlogged else "unlogged")
@@ -247,9 +247,18 @@ def _refuse_for_row_types(found: Operations) -> None:
 
 
 def _for_row_types(found: Operations, key: Key, change: str) -> Refusal | None:
-    table = Key("table", key.schema, key.name)
-    holder = next((one for one in holding_rows(found.before, table) if one not in found.drops), None)
-    return refusal(table, change, holder) if holder else None
+    """Also where it holds rows of a partition, or of a table that inherits: what is done to one is done to them."""
+    waiting = [Key("table", key.schema, key.name)]
+    for table in waiting:
+        holder = next((one for one in holding_rows(found.before, table) if one not in found.drops), None)
+        if holder:
+            return refusal(table, change, holder)
+        waiting += found.before.partitions.get(table, ())
+    return None
+
+
+def _type_of(column: Any) -> tuple[str, str]:
+    return column.type, column.collation
 
 
 def _put_aside(found: Operations) -> None:

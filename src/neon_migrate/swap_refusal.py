@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neon_migrate import row_types
 from neon_migrate.catalog import Key
+from neon_migrate.inheritance import of_several_parents, with_another_parent
 from neon_migrate.kind import Refusal
 from neon_migrate.row_types import holding_rows
 from neon_migrate.swapped_types import TYPES, needs_any
@@ -45,6 +46,14 @@ def partitioned_by(
                 f"Make a new partitioned table beside {table.key.qualified_name} with a {sort} of another name, move "
                 f"the rows, and rename{otherwise}.",
             )
+
+
+def _several_parents(types: SwappedTypes) -> Iterator[Refusal]:
+    """Columns that are inherited from two tables, of which neither can change the type."""
+    for column in types.converted:
+        heir = with_another_parent(column, types.before, types.after)
+        if heir and not types.parents(column):
+            yield of_several_parents(f"{types.keys[0]} can't be replaced, as {column} is of it", heir)
 
 
 def _row_types(types: SwappedTypes) -> Iterator[Refusal]:
@@ -90,4 +99,11 @@ def _ranges_of_reshaped(types: SwappedTypes) -> Iterator[Refusal]:
             )
 
 
-_CHECKS = (_partition_keys, _row_types, _functions_between, _functions_in_defaults, _ranges_of_reshaped)
+_CHECKS = (
+    _partition_keys,
+    _several_parents,
+    _row_types,
+    _functions_between,
+    _functions_in_defaults,
+    _ranges_of_reshaped,
+)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from both_ways import assert_both_ways
+from neon_migrate.errors import ImpossibleError, StatementError
 from neon_migrate.plan import plan
 from schema_pairs import Case, catalog_of, check
 
 if TYPE_CHECKING:
+    from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
 
 CASES = (
@@ -121,3 +124,47 @@ def test_values_of_a_domain_of_another_type_stay(session: Session) -> None:
     session.script(f"{old}; INSERT INTO t VALUES (1, 7, '{{8,9}}'); {planned.script()}")
     assert session.query("SELECT b::text, c::text FROM t") == [("7", "{8,9}")]
     session.script("ROLLBACK")
+
+
+ARRAYS = "CREATE TABLE t (a d, b d[]); CREATE VIEW v AS SELECT a FROM t; INSERT INTO t VALUES ('1', '{2}');"
+COMPOSITES = (
+    "CREATE DOMAIN e AS d; CREATE TYPE c AS (x e); CREATE TABLE t (a c, b d); INSERT INTO t VALUES (ROW('1'), '2')"
+)
+STRICT = "CREATE DOMAIN d AS text DEFAULT '1' NOT NULL CONSTRAINT c CHECK (VALUE <> 'y')"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (f"CREATE DOMAIN d AS text; {ARRAYS}", f"{STRICT}; {ARRAYS} COMMENT ON CONSTRAINT c ON DOMAIN d IS 'x'"),
+        (f"CREATE DOMAIN d AS text; {COMPOSITES}", f"{STRICT}; {COMPOSITES}"),
+    ],
+    ids=["arrays", "composite types, by way of a domain"],
+)
+@pytest.mark.parametrize("in_use", [True, False], ids=["online", "offline"])
+def test_values_within_others_are_checked(scratch: ScratchServer, old: str, new: str, in_use: bool) -> None:
+    """Postgres looks at none of them for ALTER DOMAIN, so another domain takes the place: all at once."""
+    assert_both_ways(scratch, old, new, in_use=in_use)
+
+
+def test_values_within_rows_that_are_values(session: Session) -> None:
+    """Neither can be done: said before anything is run, and by Postgres."""
+    tables = "CREATE TABLE t (a d); CREATE TABLE u (x t)"
+    old, new = f"CREATE DOMAIN d AS text; {tables}", f"{STRICT}; {tables}"
+    planned = plan(catalog_of(session, old), catalog_of(session, new))
+    with pytest.raises(ImpossibleError, match=r"column public\.u\.x holds rows of table public\.t"):
+        planned.require_way()
+    with pytest.raises(StatementError, match=r'cannot alter type "d" because column "u\.x" uses it'):
+        catalog_of(session, f"{old}; ALTER DOMAIN d SET NOT NULL")
+
+
+def test_a_check_within_arrays_that_calls_a_function_made_anew(session: Session) -> None:
+    """It would have to be looked at again, without the function in between: said before anything is run."""
+    old, new = (
+        f"CREATE FUNCTION f({name} text) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT true';"
+        " CREATE DOMAIN d AS text CHECK (f(VALUE)); CREATE TABLE t (a d[])"
+        for name in ("", "x")
+    )
+    planned = plan(catalog_of(session, old), catalog_of(session, new))
+    with pytest.raises(ImpossibleError, match=r"domain public\.d can't be checked again"):
+        planned.require_way()

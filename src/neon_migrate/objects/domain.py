@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neon_migrate.catalog import Catalog, Key
 from neon_migrate.kind import (
@@ -16,6 +16,7 @@ from neon_migrate.kind import (
     NewType,
     OnlineStep,
     ReadSoFar,
+    Refusal,
     Row,
     Run,
 )
@@ -24,7 +25,7 @@ from neon_migrate.sql import identifier, qualified
 from neon_migrate.type_change import HOLDERS, keeps_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from neon_migrate.catalog import Address
 
@@ -128,8 +129,10 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
             parts.append(f"DEFAULT {obj.default}")
         if obj.not_null:
             parts.append(obj.not_null_clause)
-        parts.extend(f"CONSTRAINT {identifier(name)} {definition}" for name, definition in obj.checks)
-        return (" ".join(parts),)
+        # CREATE DOMAIN takes no NOT VALID.
+        later = [check for check in obj.checks if check[1].endswith(_NOT_VALID)]
+        parts.extend(f"CONSTRAINT {identifier(name)} {said}" for name, said in obj.checks if (name, said) not in later)
+        return (" ".join(parts), *(_not_valid(f"ALTER {self.identity(obj)}", *check) for check in later))
 
     def drop(self, obj: Domain) -> Sequence[str]:
         return (f"DROP {self.identity(obj)}",)
@@ -137,6 +140,8 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
     def alter(self, old: Domain, new: Domain, before: Catalog, after: Catalog) -> Alteration | None:
         if (old.type, old.collation) != (new.type, new.collation):
             return self._of_another_type(old, new, before)
+        if _reads_values(old, new) and _held_within(new.key, before):
+            return Alteration((), swaps=True)
         alter = f"ALTER {self.identity(new)}"
         statements = [
             f"{alter} DROP CONSTRAINT {identifier(name)}"
@@ -184,6 +189,8 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
         releases = [f"ALTER {self.identity(new)} DROP CONSTRAINT {identifier(name)}" for name in sorted(free)]
         releases += [f"ALTER {self.identity(new)} DROP DEFAULT"] if by_default else []
         rest = self.alter(left, new, before, after)
+        if rest and rest.swaps:
+            return Alteration((), frees=needs, refusal=_not_checked_again(new, by_check))
         return rest and replace(
             rest,
             releases=tuple(releases),
@@ -232,6 +239,54 @@ WHERE t.typtype = 'd' AND t.oid >= 16384 AND {USER_SCHEMA}"""
 
 def _in_use(domain: Domain, catalog: Catalog) -> bool:
     return any(user.kind in HOLDERS for user in catalog.dependents.get(domain.key, ()))
+
+
+def _reads_values(old: Domain, new: Domain) -> bool:
+    """Whether the values that are there are looked at, as there is something new that has to hold for them."""
+    added = any(check not in old.checks and not check[1].endswith(_NOT_VALID) for check in new.checks)
+    return added or (new.not_null and not old.not_null)
+
+
+def _held_within(type_: Key, catalog: Catalog) -> bool:
+    """Whether columns have values of a domain within others: arrays, composite types, ranges, rows of a table.
+
+    Postgres looks at none of these: "cannot alter type because column uses it" (get_rels_with_domain).
+    """
+    for user in catalog.dependents.get(type_, ()):
+        obj: Any = catalog.objects[user]
+        itself = getattr(obj, "type", "") == qualified(type_.schema, type_.name)
+        if user.kind == "column" and (
+            _is_stored(Key("table", user.schema, user.name), catalog) if itself else _is_of(obj.type, type_)
+        ):
+            return True
+        if user.kind in HOLDERS - {"column"}:
+            within = _held_within if user.kind == "domain" and itself else _is_stored
+            if within(user, catalog):
+                return True
+    return False
+
+
+def _is_stored(type_: Key, catalog: Catalog) -> bool:
+    """Whether columns have values of a type, be it within others."""
+    return any(
+        _is_of(getattr(catalog.objects[user], "type", ""), type_)
+        if user.kind == "column"
+        else user.kind in HOLDERS and _is_stored(user, catalog)
+        for user in catalog.dependents.get(type_, ())
+    )
+
+
+def _is_of(written: str, type_: Key) -> bool:
+    return written.removesuffix("[]") == qualified(type_.schema, type_.name)
+
+
+def _not_checked_again(domain: Domain, called: Sequence[Iterable[Key]]) -> Refusal:
+    calls = next((str(key) for keys in called for key in sorted(keys)), "a function")
+    return Refusal(
+        f"{domain.key} can't be checked again: its CHECK calls {calls}, which has to be made anew",
+        "There are values of it within arrays, composite types or rows, which Postgres looks at for no new CHECK.",
+        f"In a change before, take the CHECK from {domain.key.qualified_name}; in one after, put it back.",
+    )
 
 
 def _named(oid: str, classid: int) -> str:
