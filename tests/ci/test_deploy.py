@@ -492,6 +492,25 @@ def test_every_pull_request_that_the_deployment_carried_is_told(road: Road) -> N
     assert all(f"|pull request {number}>" in links for number in (5, 6, PULL_REQUEST))
 
 
+def test_a_pull_request_of_before_gets_no_new_comment(road: Road) -> None:
+    """A first deployment of a long history tells its own pull request, not all those that were merged long ago."""
+    road.bench.write(_0002_pets="CREATE TABLE pets ();")
+    road.github.history = {"migrations/0001_users.up.sql": ["long-ago"], "migrations/0002_pets.sql": [SHA]}
+    road.github.merged["long-ago"] = 3
+    report = _deploy(road, _approved(road))
+    assert list(road.github.comments) == [PULL_REQUEST]
+    assert [url.partition("#")[0].rpartition("/")[2] for url in report.comment_urls] == [str(PULL_REQUEST)]
+    assert report.warnings == ()
+
+
+def test_migrations_that_are_not_traced_are_counted(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub is asked so often and no more, and that is said."""
+    monkeypatch.setattr("neon_migrate.ci.outcome._MOST_QUESTIONS", 1)
+    road.bench.write(_0002_pets="CREATE TABLE pets ();")
+    (warning,) = _deploy(road, _approved(road)).warnings
+    assert "the 1 oldest of 2 pending migrations" in warning
+
+
 def test_a_history_that_can_not_be_asked_for_keeps_no_comment_back(road: Road) -> None:
     """The run's own pull request is told, and that others are not is a warning."""
     approved = _approved(road)

@@ -9,7 +9,7 @@ import pytest
 from neon_migrate.github.environments import approvers, reviewers
 from neon_migrate.github.errors import GitHubError
 from neon_migrate.github.issues import close_issue, find_issues, upsert_issue
-from neon_migrate.github.pull_requests import brought, merged_as
+from neon_migrate.github.pull_requests import Brought, brought, merged_as
 from tests.github.fake_api import Fault
 
 if TYPE_CHECKING:
@@ -110,15 +110,29 @@ def test_the_pull_requests_that_brought_files(github_api: FakeGitHub, client: Gi
     """Each once, whichever of its commits made or changed a file; commits without one, and open ones, are no matter."""
     github_api.history = {"a.sql": ["third", "first"], "b.sql": ["first", "pushed"], "c.sql": []}
     github_api.merged = {"first": 5, "third": 8}
-    assert brought(client, ["a.sql", "b.sql", "c.sql", "unknown.sql"], "head") == (8, 5)
-    assert brought(client, [], "head") == ()
+    assert brought(client, ["a.sql", "b.sql", "c.sql", "unknown.sql"], "head", most=7) == Brought((8, 5))
+    assert brought(client, [], "head", most=7) == Brought(())
+
+
+@pytest.mark.parametrize(
+    ("most", "numbers", "untraced"),
+    [(6, (8, 5), 0), (5, (8, 5), 1), (4, (8, 5), 2), (3, (8, 5), 2), (2, (8,), 3), (1, (), 3), (0, (), 3)],
+)
+def test_github_is_asked_so_often_and_no_more(
+    github_api: FakeGitHub, client: GitHubClient, most: int, numbers: tuple[int, ...], untraced: int
+) -> None:
+    """Six questions lead from these files to all pull requests; files that fewer do not reach are counted."""
+    github_api.history = {"a.sql": ["third", "first"], "b.sql": ["first", "pushed"], "c.sql": []}
+    github_api.merged = {"first": 5, "third": 8}
+    assert brought(client, ["a.sql", "b.sql", "c.sql"], "head", most=most) == Brought(numbers, untraced)
+    assert len(github_api.requests) <= most
 
 
 @pytest.mark.parametrize("status", [404, 409, 422])
 def test_a_history_that_github_does_not_have(github_api: FakeGitHub, client: GitHubClient, status: int) -> None:
     """A commit that was not pushed, an empty repository: there is no pull request."""
     github_api.faults.append(Fault("GET", status))
-    assert brought(client, ["a.sql"], "head") == ()
+    assert brought(client, ["a.sql"], "head", most=7) == Brought(())
     github_api.faults.append(Fault("GET", status))
     assert merged_as(client, "head") is None
 
@@ -127,4 +141,4 @@ def test_a_history_that_may_not_be_read_is_an_error(github_api: FakeGitHub, clie
     """A lacking permission is not the answer that there is no pull request."""
     github_api.faults.append(Fault("GET", 403))
     with pytest.raises(GitHubError, match="403"):
-        brought(client, ["a.sql"], "head")
+        brought(client, ["a.sql"], "head", most=7)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neon_migrate.ci.outcome import pull_requests
+from neon_migrate.ci.outcome import Carried, pull_requests
 from neon_migrate.ci.production import planned
 from neon_migrate.ci.run import start
 from neon_migrate.deployment import PlanReport, encode_plan
@@ -56,15 +56,15 @@ def _links(run: Run, plan: DeploymentPlan) -> tuple[tuple[Link, ...], tuple[str,
     """Where whoever approves reads on: the plan, the pull requests that it carries, the commit."""
     repository = f"{run.event.server_url}/{run.event.repository}"
 
-    def find() -> tuple[tuple[int, ...], tuple[str, ...]]:
+    def find() -> Carried:
         with run.github() as client:
             return pull_requests(run, client, plan.pending)
 
     found, unasked = run.attempt("The pull requests could not be found", find)
-    numbers, unknown = found or ((), unasked)
+    carried = found or Carried(warnings=unasked)
     attempt = run.environment.get("GITHUB_RUN_ATTEMPT", "") or "1"
     return (
         Link("plan", f"{run.event.run_url}/attempts/{attempt}"),
-        *(Link(f"pull request {number}", f"{repository}/pull/{number}") for number in numbers),
+        *(Link(f"pull request {number}", f"{repository}/pull/{number}") for number in carried.numbers),
         Link("commit", f"{repository}/commit/{run.event.sha}"),
-    ), unknown
+    ), carried.warnings

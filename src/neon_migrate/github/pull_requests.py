@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neon_migrate.github.errors import GitHubError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
     from neon_migrate.github.client import GitHubClient
 
@@ -23,23 +24,49 @@ def merged_as(client: GitHubClient, sha: str) -> int | None:
     return next(iter(_merged(client, sha)), None)
 
 
-def brought(client: GitHubClient, paths: Iterable[str], sha: str) -> tuple[int, ...]:
-    """The numbers of the merged pull requests whose commits made or changed one of the files.
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What brought some files.
+
+    numbers   of the merged pull requests, in the order of the files
+    untraced  how many of the files, the last, were not gone after to the end
+    """
+
+    numbers: tuple[int, ...]
+    untraced: int = 0
+
+
+def brought(client: GitHubClient, paths: Sequence[str], sha: str, *, most: int) -> Brought:
+    """The merged pull requests whose commits made or changed one of the files.
 
     paths  from the repository's top
     sha    the commit from which the history is gone back
+    most   questions at most; of one file the newest 100 commits count
 
     GitHub is asked for the history, so that the checkout needs none. Raises GitHubError: the job lacks
     `contents: read` or `pull-requests: read`, no answer.
     """
-    commits: dict[str, None] = {}
-    for path in paths:
-        try:
-            commits.update(dict.fromkeys(each["sha"] for each in client.pages("commits", path=path, sha=sha)))
-        except GitHubError as error:
-            if error.status not in _NO_SUCH_COMMIT:
-                raise
-    return tuple(dict.fromkeys(number for commit in commits for number in _merged(client, commit)))
+    found: dict[str, list[int]] = {}
+    for place, path in enumerate(paths):
+        left = most - place - len(found)
+        new = [commit for commit in _commits(client, path, sha) if commit not in found] if left > 0 else []
+        found |= {commit: _merged(client, commit) for commit in new[: left - 1]}
+        if len(new) >= left:
+            return Brought(_each_once(found), len(paths) - place)
+    return Brought(_each_once(found))
+
+
+def _commits(client: GitHubClient, path: str, sha: str) -> list[str]:
+    try:
+        return [each["sha"] for each in client.get("commits", path=path, sha=sha, per_page=100)]
+    except GitHubError as error:
+        if error.status in _NO_SUCH_COMMIT:
+            return []
+        raise
+
+
+def _each_once(found: Mapping[str, Sequence[int]]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(number for numbers in found.values() for number in numbers))
 
 
 def _merged(client: GitHubClient, sha: str) -> list[int]:
