@@ -68,6 +68,11 @@ CASES = {
         INHERITED.format("integer NOT NULL", "integer NOT NULL"),
         INHERITED.format("integer", "integer NOT NULL"),
     ),
+    "numbers of a table that its child has too": (
+        "CREATE TABLE p (k integer, a serial); CREATE TABLE q () INHERITS (p); INSERT INTO q VALUES (1)",
+        "CREATE TABLE p (k integer, a integer GENERATED ALWAYS AS IDENTITY); CREATE TABLE q () INHERITS (p);"
+        " INSERT INTO q VALUES (1, 2)",
+    ),
     "numbers of a table whose child has none": (
         "CREATE TABLE p (k integer, a integer NOT NULL); CREATE TABLE q () INHERITS (p); INSERT INTO q VALUES (1, 2)",
         "CREATE TABLE p (k integer, a integer GENERATED ALWAYS AS IDENTITY); CREATE TABLE q () INHERITS (p);"

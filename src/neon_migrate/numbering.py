@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neon_migrate.catalog import Catalog, Key
+from neon_migrate.inheritance import inheriting, passes_default_on
 from neon_migrate.sql import identifier, literal, qualified
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def succession(old: Column, new: Column, before: Catalog, after: Catalog) -> Suc
         return Succession((locked, renamed), before=(goes_on, *dropped), after=further)
     if was.key != now.key:
         return Succession(after=(_goes_on(now, was, was.name, shared=shared), *further))
-    if any(user.kind == "column" and user != old.key for user in before.dependents.get(was.key, ())):
+    own = {old.key, *(inheriting(before, old.key) if passes_default_on(new, before, after) else ())}
+    if any(user.kind == "column" and user not in own for user in before.dependents.get(was.key, ())):
         return Succession(after=(_after_the_rows(now, new, shared=shared),))
     aside = _aside(was, before, after)
     goes_on = _goes_on(now, was, qualified(aside.schema, aside.name), shared=shared)
