@@ -37,7 +37,7 @@ _DROPPED = "Reads and writes go on while the index is dropped. CONCURRENTLY can'
 class Index:
     """An index.
 
-    definition  as `pg_get_indexdef` writes it, from ` ON ` on
+    definition  as `pg_get_indexdef` writes it, from ` ON ` on, its storage parameters in order of name
     valid       False when a CREATE INDEX CONCURRENTLY failed half-way: it costs writes and serves no query
     """
 
@@ -55,6 +55,8 @@ class Index:
     """Its storage parameters as `name=value`, which `definition` has as well."""
     plain: str = field(default="", compare=False, repr=False)
     """`definition` without them; empty where there are none."""
+    written: str = field(default="", compare=False, repr=False)
+    """`definition` with them in the order in which they were given; empty where there are none."""
 
     @property
     def key(self) -> Key:
@@ -68,7 +70,7 @@ class Index:
         """The CREATE INDEX that makes it; the usual method goes without saying."""
         table = qualified(self.schema, self.table)
         usual = f"{table} USING btree "
-        definition = self.definition
+        definition = self.written or self.definition
         if definition.startswith(usual):
             definition = f"{table} {definition[len(usual) :]}"
         head = f"CREATE {'UNIQUE ' if self.unique else ''}INDEX {'CONCURRENTLY ' if concurrently else ''}"
@@ -123,7 +125,9 @@ WHERE c.relkind = 'i' AND i.indrelid >= 16384
         index = _index(table.schema, name, table.name, unique, definition, valid, table.kind)
         if parameters:
             plain, in_order = (definition.replace(written[0], clause, 1) for clause in ("", written[1]))
-            index = replace(index, definition=in_order, parameters=tuple(sorted(parameters)), plain=plain)
+            index = replace(
+                index, definition=in_order, parameters=tuple(sorted(parameters)), plain=plain, written=definition
+            )
         return ((PG_CLASS, oid, 0),), index
 
     def create(self, obj: Index, after: Catalog, inlined: frozenset[Key]) -> Sequence[str]:
