@@ -8,7 +8,7 @@ the server; a text that can't stand between others (its own transaction control,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from neon_migrate.errors import Location, StatementError
 from neon_migrate.ledger import rows
@@ -16,11 +16,12 @@ from neon_migrate.script import Unit, group_steps, shape, steps, units
 from neon_migrate.sql import literal, location, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from neon_migrate.ledger.migration import LedgerRow, Migration, MigrationFile
     from neon_migrate.postgres.message import Outcome, TextRows, Tick
     from neon_migrate.postgres.session import Session
+    from neon_migrate.probe import Probe
     from neon_migrate.script import Step
     from neon_migrate.settings import Settings
     from neon_migrate.sql import SourceStatement
@@ -37,31 +38,6 @@ _ELAPSED = (
     f"coalesce((1e9 * ({_CLOCK} - nullif(pg_catalog.current_setting('neon_migrate.started', true), '')"
     "::pg_catalog.float8))::pg_catalog.int8, -1)"
 )
-
-
-class Probe(Protocol):
-    """Somebody who looks at every statement of a run (see postgres.observe); a rehearsal has one.
-
-    head, tail  statements that are run before and after each of the file's, in the same transaction
-    """
-
-    @property
-    def head(self) -> tuple[str, ...]: ...
-
-    @property
-    def tail(self) -> tuple[str, ...]: ...
-
-    def opened(self) -> None:
-        """A transaction begins, perhaps the second attempt at one."""
-
-    def committed(self) -> None:
-        """It is committed."""
-
-    def note(self, offset: int, before: Sequence[TextRows], tag: str, after: Sequence[TextRows]) -> None:
-        """The statement at `offset` of its file ran; `before` and `after` are what `head` and `tail` gave."""
-
-    def alone(self, offset: int, run: Callable[[Tick], None]) -> None:
-        """Calls `run`, which sends what is no part of a transaction of ours."""
 
 
 @dataclass(frozen=True, slots=True)

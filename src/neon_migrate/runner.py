@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from neon_migrate.postgres.lock import MigrationLock
     from neon_migrate.postgres.session import Session
     from neon_migrate.postgres.target import Target
+    from neon_migrate.probe import Probe
     from neon_migrate.project import Project
     from neon_migrate.settings import Settings
 
@@ -249,7 +250,7 @@ class Runner:
 @contextmanager
 def locked(
     project: Project,
-    probe: Callable[[Callable[[], Session], int], execute.Probe] | None = None,
+    probe: Callable[[Callable[[], Session], int], Probe] | None = None,
     *,
     ready: Callable[[], None] | None = None,
 ) -> Iterator[Runner]:
