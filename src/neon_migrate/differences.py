@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import Field, dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
+from neon_migrate.catalog import Key
 from neon_migrate.diff import Alter, Change, Create, Drop, Rename
 from neon_migrate.kind import Unsaid
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from neon_migrate.catalog import Catalog, DatabaseObject, Key
+    from neon_migrate.catalog import Catalog, DatabaseObject
 
 State = Literal["missing", "unexpected", "different", "renamed"]
 
@@ -23,6 +24,11 @@ class Detail:
     property: str
     expected: str
     found: str
+
+    def __str__(self) -> str:
+        if in_lines(self):
+            return f"another {self.property}"
+        return f"{self.property}: expected {self.expected}, found {self.found}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,13 @@ class Difference:
     owner: str = ""
 
     def __str__(self) -> str:
-        details = "; ".join(f"{part.property}: expected {part.expected}, found {part.found}" for part in self.details)
+        details = "; ".join(map(str, self.details))
         return f"{self.kind.replace('_', ' ')} {self.name} is {self.state}" + (f" ({details})" if details else "")
+
+
+def in_lines(detail: Detail) -> bool:
+    """Whether it is a text that can't be said in a sentence, such as a function's definition."""
+    return "\n" in detail.expected or "\n" in detail.found
 
 
 def differences(changes: Iterable[Change]) -> tuple[Difference, ...]:
@@ -105,7 +116,12 @@ def shown(value: object) -> str:
             return "none"
         case bool():
             return "yes" if value else "no"
+        case Key():
+            return str(value)
         case tuple():
-            return ", ".join(map(str, value))
+            pairs = (isinstance(item, tuple) and not isinstance(item, Key) for item in value)
+            return ", ".join(
+                " ".join(map(shown, item)) if pair else shown(item) for item, pair in zip(value, pairs, strict=True)
+            )
         case _:
             return str(value)

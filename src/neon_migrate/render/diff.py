@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from neon_migrate.render.differences import (
     TO_BE_MADE,
     candidate_lines,
+    counted_lines,
     coverage_lines,
     differences_tree,
     renames_tree,
 )
-from neon_migrate.render.page import Document, Line, Span, Tree, plural
+from neon_migrate.render.page import Document, Line, Span, Tree
 from neon_migrate.sql import comment
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def _blocks(report: DiffReport) -> Iterator[Block]:
         yield from candidate_lines(report.rename_candidates)
         yield from (Line((Span("loses data: ", "bad"), loss)) for loss in report.losses)
         allow = " --allow-data-loss" if report.losses else ""
-        counted = plural(len(report.differences) + len(report.renames), "difference")
-        yield Line((Span(counted, "warn"), f". neon-migrate diff --sql{allow} prints the SQL."))
+        prints = "" if report.impossible else f"neon-migrate diff --sql{allow} prints the SQL."
+        yield from counted_lines(report.differences, report.coverage, len(report.renames), prints)
     else:
         yield Line((Span("equal: ", "good"), f"{report.before} and {report.after} are the same schema."))
     yield from coverage_lines(report.coverage)

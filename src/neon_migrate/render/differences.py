@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from neon_migrate.differences import in_lines
 from neon_migrate.render.page import Line, Span, Tree, listing, plural
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from neon_migrate.catalog import Unmodelled
     from neon_migrate.differences import Detail, Difference
     from neon_migrate.rename_candidates import RenameCandidate
-    from neon_migrate.render.page import Page, Tone
+    from neon_migrate.render.page import Inline, Page, Tone
 
 Words = Mapping[str, tuple[str, str, "Tone"]]
 """For each state of a Difference the mark before it, the word after it, and the tone of both."""
@@ -37,6 +39,9 @@ TO_BE_MADE: Words = {
 """What a new migration changes."""
 
 _MOST_COVERAGE = 10
+_AROUND = 2
+"""How many lines that both texts have are shown before and after those that they do not."""
+
 _COUNTED = ("column", "primary_key", "unique", "foreign_key", "check", "exclusion", "index")
 """The order in which the parts of a table are counted; other kinds come after these."""
 _SAID = {"comment": "on ", "owner": "of "}
@@ -71,6 +76,18 @@ def coverage_lines(coverage: Sequence[Unmodelled]) -> Page:
     return (Line((Span("warning: ", "warn"), f"{plural(len(coverage), 'object')} not compared:")), *lines)
 
 
+def counted_lines(differences: Sequence[Difference], coverage: Sequence[Unmodelled], renames: int, sql: str) -> Page:
+    """How many there are, and where the SQL is (`sql`, a sentence): none comes for what is only named."""
+    named = {(found.type, found.identity) for found in coverage}
+    only_named = sum((difference.kind, difference.name) in named for difference in differences)
+    others = len(differences) + renames - only_named
+    lines = [Line((Span(plural(others, "difference"), "warn"), f". {sql}".rstrip()))] if others else []
+    if only_named:
+        counted = Span(plural(only_named, "difference"), "warn")
+        lines.append(Line((counted, " in what is only named: no SQL is written for that.")))
+    return tuple(lines)
+
+
 def _top(difference: Difference, owners: Mapping[str, str]) -> str:
     """The table (or other object of its own) that the difference is shown under."""
     owner = difference.owner or difference.name
@@ -98,14 +115,31 @@ def _leaf(difference: Difference, words: Words, with_parts: str = "") -> Tree:
     label = (Span(mark, tone), name, Span(word, tone), Span(f" with {with_parts}" if with_parts else "", "dim"))
     if difference.state in ("missing", "unexpected"):
         return Tree(label)
-    details = (Tree(_detail(part, words)) for part in difference.details)
+    details = (_detail(part, words) for part in difference.details)
     return Tree(label, tuple(details))
 
 
-def _detail(detail: Detail, words: Words) -> str:
+def _detail(detail: Detail, words: Words) -> Tree:
+    if in_lines(detail):
+        return Tree(f"{detail.property}:", tuple(map(Tree, _lines(detail, words))))
     if words is TO_BE_MADE:
-        return f"{detail.property}: {detail.found} to {detail.expected}"
-    return f"{detail.property}: expected {detail.expected}, found {detail.found}"
+        return Tree(f"{detail.property}: {detail.found} to {detail.expected}")
+    return Tree(str(detail))
+
+
+def _lines(detail: Detail, words: Words) -> Iterator[Inline]:
+    """The lines that only one of two texts has, each with its mark, and those about them."""
+    found, expected = detail.found.splitlines(), detail.expected.splitlines()
+    (less, _, bad), (more, _, good) = words["unexpected"], words["missing"]
+    for number, group in enumerate(SequenceMatcher(None, found, expected).get_grouped_opcodes(_AROUND)):
+        if number:
+            yield Span("…", "dim")
+        for tag, start, end, other_start, other_end in group:
+            if tag == "equal":
+                yield from (Span(f"  {line}", "dim") for line in found[start:end])
+                continue
+            yield from (Span(f"{less}{line}", bad) for line in found[start:end])
+            yield from (Span(f"{more}{line}", good) for line in expected[other_start:other_end])
 
 
 def _short(difference: Difference) -> str:
