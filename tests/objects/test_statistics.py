@@ -49,8 +49,8 @@ CASES = (
         "CREATE TABLE t (a integer, b integer); CREATE STATISTICS s ON a, b FROM t",
         sql=(
             "DROP STATISTICS public.s",
-            "ALTER TABLE public.t DROP COLUMN c",
             "CREATE STATISTICS public.s ON a, b FROM public.t",
+            "ALTER TABLE public.t DROP COLUMN c",
         ),
         loses=("column public.t.c with its values",),
     ),
