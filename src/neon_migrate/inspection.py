@@ -24,7 +24,7 @@ from neon_migrate.walk import walk
 from neon_migrate.way_back import WayBack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from neon_migrate.settings import Settings
 
 
-_MOST_GRADED = 20
-"""Of how many new migrations the ways back are run with rows: each takes copies of the database."""
+MOST_GRADED = 20
+"""Of how many new migrations, the newest, the ways back are run with rows: each takes copies of the database."""
 
 T = TypeVar("T")
 
@@ -239,33 +239,51 @@ class Inspection:
         They are run with rows in every table, which a look at the schema does not need, so each of them once.
         """
         proven = self.run.proven
-        restoring = [
-            one
-            for one in self.new.migrations[-_MOST_GRADED:]
-            if one.version in proven and (down := proven[one.version].down) is not None and down.restores
-        ]
-        found = {one.version: proven[one.version].way_back for one in restoring}
-        missing = [one for one in restoring if found[one.version] is None]
+        newest = self.new.migrations[-MOST_GRADED:]
+        found = {one.version: proven[one.version] for one in self._restoring if one in newest}
+        missing = [one for one in newest if one.version in found and not found[one.version].tried]
         if missing:
             self.project.observer(Step(f"running {len(missing)} down files with rows in every table"))
-            found.update(self._graded(missing))
+            for version, worth in self._graded(missing):
+                found[version] = replace(found[version], way_back=worth, tried=True)
             keys = dict(zip((one.version for one in self.migrations), self._proof_keys, strict=True))
-            again = {key: replace(proven[one], way_back=found.get(one)) for one, key in keys.items() if one in proven}
+            again = {key: found.get(one, proven[one]) for one, key in keys.items() if one in proven}
             proofs.store(self.settings, {**self._known, **again})
-        return {version: worth for version, worth in found.items() if worth is not None}
+        return {version: proof.way_back for version, proof in found.items() if proof.way_back is not None}
 
-    def _graded(self, wanted: Sequence[Migration]) -> dict[int, WayBack]:
-        """What their ways back are worth; without those that could not be tried."""
+    @property
+    def ungraded(self) -> tuple[int, ...]:
+        """The new migrations whose down files give back the schema, and of which `ways_back` says nothing."""
+        return tuple(one.version for one in self._restoring if one.version not in self.ways_back)
+
+    @property
+    def _restoring(self) -> list[Migration]:
+        """The new migrations whose down files give back the schema."""
+        proven = self.run.proven
+        downs = ((one, proven[one.version].down) for one in self.new.migrations if one.version in proven)
+        return [one for one, down in downs if down is not None and down.restores]
+
+    def _graded(self, wanted: Sequence[Migration]) -> Iterator[tuple[int, WayBack | None]]:
+        """What their ways back are worth, by version; None where the way there does not run once more.
+
+        One that could not be looked at is left out: it is tried again the next time.
+        """
         server, settings = self.server, self.settings
         first, last = (self.migrations.index(one) for one in (wanted[0], wanted[-1]))
         try:
             start = replay(server, self.migrations[:first], settings).database
-            with follow(server, start, self.migrations[first : last + 1], settings) as trail:
-                worth = {one.version: graded(one, *trail.around(one), trail) for one in wanted if trail.ran(one)}
         except StatementError:
-            return {}
-        server.drop(start)
-        return {version: WayBack(found.grade, found.what) for version, found in worth.items()}
+            return
+        try:
+            with follow(server, start, self.migrations[first : last + 1], settings) as trail:
+                for one in wanted:
+                    try:
+                        worth = graded(one, *trail.around(one), trail) if trail.ran(one) else None
+                    except StatementError:
+                        continue
+                    yield one.version, None if worth is None else WayBack(worth.grade, worth.what)
+        finally:
+            server.drop(start)
 
     def _walk(self, known: dict[int, Proven]) -> tuple[Migration, StatementError] | None:
         """Add to `known` what is not known yet; gives the migration that stopped it, with the error."""

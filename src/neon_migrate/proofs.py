@@ -33,7 +33,8 @@ class Proven:
     down        None where there is no down file
     as_message  see Step.as_message
     hides       see Step.hides
-    way_back    what the down file is worth where tables have rows; None where that was not looked for
+    way_back    what the down file is worth where tables have rows; None where that is not known
+    tried       whether that was looked for: the way there itself may not run once more
     """
 
     hazards: tuple[Hazard, ...] = ()
@@ -41,6 +42,7 @@ class Proven:
     as_message: str = ""
     hides: str = ""
     way_back: WayBack | None = None
+    tried: bool = False
 
 
 def proven(step: Step) -> Proven:

@@ -44,12 +44,15 @@ class ValidateReport:
     """All checks, in order.
 
     ways_back   what the down files of new migrations are worth where tables have rows
+    ungraded    the new migrations whose down files give back the schema, and of which that is not known: they are not
+                among the newest 20, or did not run once more on a copy
     unanswered  why the named database could not be asked; empty where it was, or where none was named
     """
 
     checks: tuple[CheckResult, ...]
     unanswered: str = ""
     ways_back: tuple[GradedDown, ...] = ()
+    ungraded: tuple[int, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -72,14 +75,21 @@ def validate(project: Project, *, since: int | None = None) -> ValidateReport:
             found = _verdict(check, inspection)
             findings = tuple(_relative(finding, project.settings.root) for finding in found.findings)
             results.append(CheckResult(check.name, found.state, found.reason, findings))
-        unanswered, graded = inspection.unanswered, tuple(_graded(inspection))
-    return ValidateReport(tuple(results), unanswered, graded)
+        unanswered, graded, ungraded = inspection.unanswered, tuple(_graded(inspection)), _ungraded(inspection)
+    return ValidateReport(tuple(results), unanswered, graded, ungraded)
 
 
 def _graded(inspection: Inspection) -> Iterator[GradedDown]:
     with suppress(NotKnownError):
         for version, worth in sorted(inspection.ways_back.items()):
             yield GradedDown(version, worth.grade, worth.what)
+
+
+def _ungraded(inspection: Inspection) -> tuple[int, ...]:
+    try:
+        return inspection.ungraded
+    except NotKnownError:
+        return ()
 
 
 def _relative(finding: Finding, root: Path) -> Finding:

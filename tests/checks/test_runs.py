@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -11,14 +12,19 @@ import pytest
 from histories import migrations_of, write_project
 from neon_migrate import apply as apply_module
 from neon_migrate.checks import syntax
+from neon_migrate.errors import StatementError
+from neon_migrate.grading import graded
 from neon_migrate.inspection import Inspection
 from neon_migrate.postgres.target import Target
+from neon_migrate.render.plain import text
+from neon_migrate.render.validate import validate_page
 from neon_migrate.validate import validate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from checks.conftest import Validated
+    from neon_migrate.ledger.migration import Migration
 
 A = {"0001_a.up.sql": "CREATE TABLE a (id int, n text);\n", "0001_a.down.sql": "DROP TABLE a;\n"}
 
@@ -178,6 +184,49 @@ class TestDowns:
             "passed",
             "3 of 3 down files give back the schema before; with rows: 2 lossy, 3 exact",
         )
+
+    def test_of_new_ones_the_newest_are_graded_and_the_others_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """In the report and on the page; a later run that grades more knows them."""
+        files = A | {"0002_b.up.sql": f"CREATE TABLE b (n int); -- {uuid4()}", "0002_b.down.sql": "DROP TABLE b;"}
+        project = write_project(tmp_path, files)
+        monkeypatch.setattr("neon_migrate.inspection.MOST_GRADED", 1)
+        report = validate(project, since=0)
+        assert ([one.version for one in report.ways_back], report.ungraded) == ([2], (1,))
+        assert "way back not run with rows: 1." in text(validate_page(report))
+        monkeypatch.undo()
+        report = validate(project, since=0)
+        assert ([one.version for one in report.ways_back], report.ungraded) == ([1, 2], ())
+
+    def test_one_that_does_not_run_once_more_is_tried_once(self, tmp_path: Path) -> None:
+        """Roles belong to the server, where the replay has made it; those before it are graded all the same."""
+        role = f"r{uuid4().hex}"
+        files = A | {"0002_b.up.sql": f"CREATE ROLE {role};", "0002_b.down.sql": f"DROP ROLE {role};"}
+        happened: list[str] = []
+        project = replace(write_project(tmp_path, files), observer=lambda event: happened.append(str(event)))
+        for _ in range(2):
+            report = validate(project, since=0)
+            assert ([one.version for one in report.ways_back], report.ungraded) == ([1], (2,))
+        assert sum("with rows in every table" in event for event in happened) == 1
+
+    def test_one_that_can_not_be_graded_keeps_no_grade_back(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The next run looks at it again."""
+
+        def fail_at_first(migration: Migration, *rest: Any) -> Any:
+            if migration.version == 1:
+                raise StatementError("out of memory", sqlstate="53200")
+            return graded(migration, *rest)
+
+        monkeypatch.setattr("neon_migrate.inspection.graded", fail_at_first)
+        files = A | {"0002_b.up.sql": f"CREATE TABLE b (n int); -- {uuid4()}", "0002_b.down.sql": "DROP TABLE b;"}
+        project = write_project(tmp_path, files)
+        report = validate(project, since=0)
+        assert ([one.version for one in report.ways_back], report.ungraded) == ([2], (1,))
+        monkeypatch.undo()
+        assert validate(project, since=0).ungraded == ()
 
     def test_a_new_one_that_fails_on_rows_warns_unless_it_says_so(self, validated: Validated) -> None:
         """It runs on empty tables, as the look at the schema has them."""

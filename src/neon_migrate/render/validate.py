@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neon_migrate.inspection import MOST_GRADED
 from neon_migrate.render.doctor import TONES
-from neon_migrate.render.page import BLANK, Excerpt, Line, Span, Table
+from neon_migrate.render.page import BLANK, Excerpt, Line, Span, Table, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from neon_migrate.validate import CheckResult, ValidateReport
 
 _MOST_FINDINGS = 20
+_MOST_UNGRADED = 5
 
 
 def validate_page(report: ValidateReport) -> Page:
@@ -36,6 +38,8 @@ def _blocks(report: ValidateReport) -> Iterator[Block]:
     for graded in report.ways_back:
         if graded.what:
             yield Line((Span(f"way back of {graded.version}: "), f"{graded.grade}. {' '.join(graded.what)}"))
+    if report.ungraded:
+        yield Line((Span("way back not run with rows: "), _ungraded(report)))
     yield Line(_summary(report))
 
 
@@ -51,6 +55,14 @@ def _finding(check: CheckResult, finding: Finding) -> Iterator[Block]:
 
 def _row(check: CheckResult) -> tuple[Inline, ...]:
     return (check.name, Span(check.state, TONES[check.state]), check.reason)
+
+
+def _ungraded(report: ValidateReport) -> str:
+    """Which, and why."""
+    shown = ", ".join(map(str, report.ungraded[-_MOST_UNGRADED:]))
+    more = len(report.ungraded) - _MOST_UNGRADED
+    which = f"{shown} and {plural(more, 'older one')}" if more > 0 else shown
+    return f"{which}. It is for the newest {MOST_GRADED} of the new migrations, as far as they run once more."
 
 
 def _summary(report: ValidateReport) -> Inline:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 def validate(invocation: Invocation, since: int | None) -> Outcome:
     """Check everything that can be known before pushing: files, syntax, replay, downs, seeds, breaking changes.
 
-    Everything runs on a scratch Postgres; the down files of new migrations also with rows in every table, which gives
-    the grade of the way back: exact, lossy or impossible. A database, where one is named, is asked only for its version
-    and for what is applied. Where it does not answer, the checks that need it say so and the rest goes on; one that
-    --database-url names was asked for, so the exit code then is 5.
+    Everything runs on a scratch Postgres; the down files of new migrations (of the newest 20) also with rows in every
+    table, which gives the grade of the way back: exact, lossy or impossible. A database, where one is named, is asked
+    only for its version and for what is applied. Where it does not answer, the checks that need it say so and the rest
+    goes on; one that --database-url names was asked for, so the exit code then is 5.
     """
     from neon_migrate import api
     from neon_migrate.render.validate import validate_page
