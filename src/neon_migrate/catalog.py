@@ -203,4 +203,5 @@ def _fitting(wanted: str, ending: str) -> str:
     end = f"_{hashlib.sha256(encoded).hexdigest()[:8]}{ending}"
     return encoded[: _LONGEST - len(end)].decode(errors="ignore") + end
 
+
 EMPTY = Catalog({})
