@@ -194,3 +194,18 @@ def test_what_postgres_has_no_way_to_bring_in_line_is_said(desk: Desk) -> None:
     assert "no way: enum public.mood can't be replaced" in told
     assert "compare --sql" not in told
     assert plain(compare_sql(report)).startswith("-- Postgres has no way: enum public.mood")
+
+
+def test_an_extension_that_was_not_updated_is_no_drift(desk: Desk) -> None:
+    """Nobody has named its version: the server's files are newer, that is all. A version that somebody named counts."""
+    named = "CREATE EXTENSION hstore VERSION '1.4'"
+    desk.execute(named)
+    (desk.root / "migrations" / "0003_c.sql").write_text("CREATE EXTENSION IF NOT EXISTS hstore;")
+    apply(desk.project())
+    assert not compare(desk.project()).different
+    desk.project(files={"0004_d.sql": f"DROP EXTENSION hstore; {named};"})
+    apply(desk.project())
+    assert not compare(desk.project()).different
+    desk.execute("ALTER EXTENSION hstore UPDATE")
+    (told,) = map(str, compare(desk.project()).differences)
+    assert told.startswith("extension hstore is different (version: expected 1.4, found 1.")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from neon_migrate.diff import Alter, Rename, diff
 from neon_migrate.errors import StatementError
 from neon_migrate.objects import kind_of
-from neon_migrate.objects.extension import with_offered_versions
+from neon_migrate.objects.extension import with_offered_versions, with_versions_nobody_named
 from neon_migrate.plan import plan
 from neon_migrate.postgres.introspect import read_catalog
 from neon_migrate.run_plan import run_plan
@@ -73,8 +73,12 @@ def settled_beside(live: Catalog, scratch: ScratchDatabase, settings: Settings) 
 
 
 def settled_live(live: Catalog, server: ScratchServer, database: str, settings: Settings) -> tuple[Catalog, Catalog]:
-    """A live Catalog and that of a scratch database, with their expressions in one form. The scratch is changed."""
+    """A live Catalog and that of a scratch database, with their expressions in one form. The scratch is changed.
+
+    The version of an extension counts where what made the scratch has named one.
+    """
     catalog = scratch_catalog(server, database, settings)
+    live = with_versions_nobody_named(live, catalog)
     if live.major != server.major:
         return as_written_by_one(server, live, catalog)
     return settled_beside(live, ScratchDatabase(server, database, catalog), settings)

@@ -87,6 +87,20 @@ def with_offered_versions(catalog: Catalog) -> Catalog:
     return replace(catalog, objects={**catalog.objects, **changed}) if changed else catalog
 
 
+def with_versions_nobody_named(live: Catalog, expected: Catalog) -> Catalog:
+    """`live` with the version that `expected` has of each extension where that is only what its server installs.
+
+    No migration has asked for it: a database that was not updated since is as its migrations made it.
+    """
+    changed: dict[Key, DatabaseObject] = {}
+    for obj in live.of_kind("extension"):
+        wanted = expected.objects.get(obj.key)
+        if isinstance(obj, Extension) and isinstance(wanted, Extension) and wanted.version == wanted.offered:
+            changed[obj.key] = replace(obj, version=wanted.version)
+    changed = {key: obj for key, obj in changed.items() if obj != live.objects[key]}
+    return replace(live, objects={**live.objects, **changed}) if changed else live
+
+
 def _version(obj: Extension) -> str:
     return literal(obj.version).strip()
 
