@@ -140,7 +140,7 @@ class Column:
             parts.append(f"DEFAULT {self.default}")
         if self.identity:
             parts.append(self.identity_clause())
-        if self.required and self.required.valid and (not self.identity or self.not_null_name):
+        if self.required and self.required.valid and (not self.identity or self.not_null_named):
             parts.append(self.required.line)
         return " ".join(parts)
 

@@ -83,7 +83,8 @@ class NotNull:
 
     @property
     def _named_by_itself(self) -> bool:
-        return self.inherited or self.name == name_by_itself(self.table, self.column)
+        """Whether its name is left to Postgres: another column, which goes, may still have the one it had elsewhere."""
+        return self.inherited or not self.given or self.name == name_by_itself(self.table, self.column)
 
     def changed(self, old: NotNull) -> tuple[str, ...] | None:
         """SQL for what is not as it was, but for its name; None where it has to be added again."""
@@ -107,7 +108,8 @@ class NotNull:
         if not native or (self._named_by_itself and self.valid and not self.no_inherit):
             return f"{self._table} ALTER COLUMN {identifier(self.column)} SET NOT NULL"
         clauses = f"{' NO INHERIT' if self.no_inherit else ''}{'' if self.valid else ' NOT VALID'}"
-        return f"{self._table} ADD CONSTRAINT {identifier(self.name)} NOT NULL {identifier(self.column)}{clauses}"
+        named = "" if self._named_by_itself else f"CONSTRAINT {identifier(self.name)} "
+        return f"{self._table} ADD {named}NOT NULL {identifier(self.column)}{clauses}"
 
     def added_online(self, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
         """For a column that may be null: since 18 its own constraint, before by way of a check.

@@ -69,7 +69,7 @@ CASES = (
         "CREATE TABLE u (a integer NOT NULL NO INHERIT); CREATE TABLE v () INHERITS (u)",
         sql=(
             "ALTER TABLE public.u ALTER COLUMN a DROP NOT NULL",
-            "ALTER TABLE public.u ADD CONSTRAINT u_a_not_null NOT NULL a NO INHERIT",
+            "ALTER TABLE public.u ADD NOT NULL a NO INHERIT",
         ),
         back=("ALTER TABLE public.u ALTER CONSTRAINT u_a_not_null INHERIT",),
     ),
@@ -145,9 +145,7 @@ CASES = (
         "of a table made like another, and of a serial column",
         "CREATE TABLE t (a integer NOT NULL)",
         "CREATE TABLE t (a integer NOT NULL); CREATE TABLE u (LIKE t, b serial CONSTRAINT counted NOT NULL)",
-        sql=(
-            "CREATE TABLE public.u (\n    a integer CONSTRAINT t_a_not_null NOT NULL,\n    b serial CONSTRAINT counted NOT NULL\n)",
-        ),
+        sql=("CREATE TABLE public.u (\n    a integer NOT NULL,\n    b serial CONSTRAINT counted NOT NULL\n)",),
         back=("DROP TABLE public.u",),
     ),
 )
