@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -308,7 +309,7 @@ def test_one_side_twice_is_equal_and_said(desk: Desk) -> None:
     """It is no error, since a script may come to it, but rarely what was meant."""
     told: list[Event] = []
     known = desk.project(files={"0001_a.sql": A})
-    project = type(known)(known.settings, known.target, told.append, known.server)  # type: ignore[attr-defined]
+    project = replace(known, observer=told.append)
     report = diff(project, "migrations", "migrations")
     assert (report.different, report.statements) == (False, ())
     assert [event.text for event in told if isinstance(event, Warned)] == list(report.warnings)

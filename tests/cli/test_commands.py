@@ -15,6 +15,7 @@ import pytest
 
 from neon_migrate.errors import ExitCode
 from neon_migrate.postgres.session import connect
+from peers import run_by_psql
 from tests.cli.conftest import PROGRAM
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def test_drift_is_3_in_compare_and_verify(applied: Run, database: Target) -> Non
     assert "by_hand" not in verify.out
     assert "- unique users_email_key missing" in compare.out
     assert "+ table public.by_hand unexpected with 1 column" in compare.out
-    query(database, sql.out)
+    run_by_psql(database, sql.out)
     assert applied("compare").code == ExitCode.OK
 
 
