@@ -108,7 +108,8 @@ class NotNull:
         if not native or (self._named_by_itself and self.valid and not self.no_inherit):
             return f"{self._table} ALTER COLUMN {identifier(self.column)} SET NOT NULL"
         clauses = f"{' NO INHERIT' if self.no_inherit else ''}{'' if self.valid else ' NOT VALID'}"
-        named = "" if self._named_by_itself else f"CONSTRAINT {identifier(self.name)} "
+        usual = self.name == name_by_itself(self.table, self.column)
+        named = f"CONSTRAINT {identifier(self.name)} " if usual or not self._named_by_itself else ""
         return f"{self._table} ADD {named}NOT NULL {identifier(self.column)}{clauses}"
 
     def added_online(self, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:

@@ -91,7 +91,7 @@ CASES = (
         sql=(
             "ALTER TABLE public.a DETACH PARTITION public.p",
             "ALTER TABLE public.b ADD COLUMN more text NOT NULL",
-            "ALTER TABLE public.p ADD COLUMN more text CONSTRAINT b_more_not_null NOT NULL",
+            "ALTER TABLE public.p ADD COLUMN more text NOT NULL",
             "ALTER TABLE public.p DROP COLUMN gone",
             "ALTER TABLE public.b ATTACH PARTITION public.p DEFAULT",
         ),

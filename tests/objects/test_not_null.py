@@ -69,7 +69,7 @@ CASES = (
         "CREATE TABLE u (a integer NOT NULL NO INHERIT); CREATE TABLE v () INHERITS (u)",
         sql=(
             "ALTER TABLE public.u ALTER COLUMN a DROP NOT NULL",
-            "ALTER TABLE public.u ADD NOT NULL a NO INHERIT",
+            "ALTER TABLE public.u ADD CONSTRAINT u_a_not_null NOT NULL a NO INHERIT",
         ),
         back=("ALTER TABLE public.u ALTER CONSTRAINT u_a_not_null INHERIT",),
     ),
