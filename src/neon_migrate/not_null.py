@@ -82,9 +82,13 @@ class NotNull:
         return f"ALTER TABLE {qualified(self.schema, self.table)}"
 
     @property
+    def _usual(self) -> bool:
+        return self.name == name_by_itself(self.table, self.column)
+
+    @property
     def _named_by_itself(self) -> bool:
         """Whether its name is left to Postgres: another column, which goes, may still have the one it had elsewhere."""
-        return self.inherited or not self.given or self.name == name_by_itself(self.table, self.column)
+        return self.inherited or not self.given or self._usual
 
     def changed(self, old: NotNull) -> tuple[str, ...] | None:
         """SQL for what is not as it was, but for its name; None where it has to be added again."""
@@ -108,8 +112,7 @@ class NotNull:
         if not native or (self._named_by_itself and self.valid and not self.no_inherit):
             return f"{self._table} ALTER COLUMN {identifier(self.column)} SET NOT NULL"
         clauses = f"{' NO INHERIT' if self.no_inherit else ''}{'' if self.valid else ' NOT VALID'}"
-        usual = self.name == name_by_itself(self.table, self.column)
-        named = f"CONSTRAINT {identifier(self.name)} " if usual or not self._named_by_itself else ""
+        named = f"CONSTRAINT {identifier(self.name)} " if self._usual or not self._named_by_itself else ""
         return f"{self._table} ADD {named}NOT NULL {identifier(self.column)}{clauses}"
 
     def added_online(self, before: Catalog, after: Catalog) -> tuple[OnlineStep, ...]:
@@ -206,4 +209,4 @@ def not_null_steps(
 
 
 def _has_children(old: NotNull, before: Catalog) -> bool:
-    return any((old.schema, old.table) in getattr(table, "parents", ()) for table in before.of_kind("table"))
+    return Key("table", old.schema, old.table) in before.partitions
