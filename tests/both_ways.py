@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,19 +15,31 @@ from neon_migrate.sql import qualified
 from peers import difference, dumped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from neon_migrate.postgres.scratch import ScratchServer
     from neon_migrate.postgres.session import Session
 
 SETTINGS = Settings(Path(), Path(), Path())
 
 
-def assert_both_ways(server: ScratchServer, old: str, new: str, *, in_use: bool) -> None:
-    """The schema is exactly what it should be, pg_dump says so too, and all rows of what stays are there."""
+@contextmanager
+def both_sides(server: ScratchServer, old: str, new: str) -> Iterator[tuple[str, str]]:
+    """A database with each of two schemas, by name; both are gone afterwards."""
     databases = server.create(), server.create()
     try:
         for name, ddl in zip(databases, (old, new), strict=True):
             with server.session(name) as session:
                 session.script(ddl)
+        yield databases
+    finally:
+        for name in databases:
+            server.drop(name)
+
+
+def assert_both_ways(server: ScratchServer, old: str, new: str, *, in_use: bool) -> None:
+    """The schema is exactly what it should be, pg_dump says so too, and all rows of what stays are there."""
+    with both_sides(server, old, new) as databases:
         catalogs = [scratch_catalog(server, name, SETTINGS) for name in databases]
         dumps = [dumped(server.target(name)) for name in databases]
         for start, goal in ((0, 1), (1, 0)):
@@ -41,9 +54,6 @@ def assert_both_ways(server: ScratchServer, old: str, new: str, *, in_use: bool)
                 table: there[table] for table in rows.keys() & there.keys()
             }
             assert not difference(dumped(server.target(databases[start])), dumps[goal])
-    finally:
-        for name in databases:
-            server.drop(name)
 
 
 def _rows(session: Session) -> dict[str, int]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from between_batches import run_watched
+from both_ways import both_sides
 from neon_migrate.diff import diff
 from neon_migrate.kind import Run
 from neon_migrate.online import online
@@ -29,19 +30,12 @@ SETTINGS = Settings(Path(), Path(), Path())
 
 def assert_nothing_is_amiss(server: ScratchServer, old: str, new: str) -> None:
     """The batches lead from `old` to `new` and back, and what both have is there all the time."""
-    databases = server.create(), server.create()
-    try:
-        for name, ddl in zip(databases, (old, new), strict=True):
-            with server.session(name) as session:
-                session.script(ddl)
+    with both_sides(server, old, new) as databases:
         catalogs = [scratch_catalog(server, name, SETTINGS) for name in databases]
         for start, goal in ((0, 1), (1, 0)):
             with server.session(databases[start]) as session:
                 assert run_watched(session, plan(catalogs[start], catalogs[goal]), SETTINGS) == []
                 assert diff(catalog_of(session, SETTINGS), catalogs[goal]) == ()
-    finally:
-        for name in databases:
-            server.drop(name)
 
 
 @pytest.mark.parametrize(

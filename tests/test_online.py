@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 
+from both_ways import both_sides
 from neon_migrate.diff import diff
 from neon_migrate.errors import RefusedError, StatementError
 from neon_migrate.kind import Run
@@ -44,11 +45,7 @@ def seventeen() -> Iterator[ScratchServer]:
 
 def both_ways(server: ScratchServer, old: str, new: str) -> tuple[Batch, ...]:
     """The batches from `old` to `new`, once both ways were gone and pg_dump found what it should."""
-    databases = server.create(), server.create()
-    try:
-        for name, ddl in zip(databases, (old, new), strict=True):
-            with server.session(name) as session:
-                session.script(ddl)
+    with both_sides(server, old, new) as databases:
         catalogs = [scratch_catalog(server, name, SETTINGS) for name in databases]
         dumps = [dumped(server.target(name)) for name in databases]
         for start, goal in ((0, 1), (1, 0)):
@@ -58,9 +55,6 @@ def both_ways(server: ScratchServer, old: str, new: str) -> tuple[Batch, ...]:
                 assert not plan(catalog_of(session, SETTINGS), catalogs[goal]).statements
             assert not difference(dumped(server.target(databases[start])), dumps[goal])
         return online(plan(*catalogs))
-    finally:
-        for name in databases:
-            server.drop(name)
 
 
 def told(batches: tuple[Batch, ...]) -> list[list[str]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from between_batches import run_watched
+from both_ways import both_sides
 from neon_migrate.diff import diff
 from neon_migrate.errors import ImpossibleError
 from neon_migrate.online import offline, online
@@ -45,11 +46,7 @@ def assert_leads_both_ways(
     server: ScratchServer, old: str, new: str, rows: str, look: str, batches: Callable[[Plan], tuple[Batch, ...]]
 ) -> None:
     """From `old` to `new` and back each statement runs, what `look` selects stays, and pg_dump finds what it should."""
-    databases = server.create(), server.create()
-    try:
-        for name, ddl in zip(databases, (old, new), strict=True):
-            with server.session(name) as session:
-                session.script(ddl)
+    with both_sides(server, old, new) as databases:
         catalogs = [scratch_catalog(server, name, SETTINGS) for name in databases]
         dumps = [dumped(server.target(name)) for name in databases]
         with server.session(databases[0]) as session:
@@ -65,9 +62,6 @@ def assert_leads_both_ways(
             assert diff(found, catalogs[goal]) == ()
             assert not plan(found, catalogs[goal]).statements
             assert not difference(dumped(server.target(databases[0])), dumps[goal])
-    finally:
-        for name in databases:
-            server.drop(name)
 
 
 PAIRS = (
